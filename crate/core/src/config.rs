@@ -1,0 +1,89 @@
+//! The knobs, each with unit, default and trade-off.
+
+/// How a node behaves. Every bound of the protocol is here.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Links that a node wants, default 7: a room of 8 is a full mesh. More links: shorter paths, more traffic.
+    pub links_wanted: usize,
+    /// Links that a node allows at most, attempts of others included, default 8.
+    pub links_max: usize,
+    /// How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much.
+    pub dial_timeout_ms: u32,
+    /// How long the member with the greater id waits for the other to dial, default 2,000 ms: avoids most glare.
+    pub dial_patience_ms: u32,
+    /// First pause after a failed dial to a member, default 1,000 ms; doubles with each failure up to `dial_backoff_max_ms`.
+    pub dial_backoff_ms: u32,
+    /// The longest pause between dials to one member, default 60,000 ms.
+    pub dial_backoff_max_ms: u32,
+    /// Time between probes of a link, default 1,000 ms, jittered by a quarter. Shorter: quicker detection, more traffic; below 1 s hidden pages cannot follow.
+    pub probe_interval_ms: u32,
+    /// Silence on a link after which its peer is suspected, default 3,500 ms.
+    pub silence_ms: u32,
+    /// The same for a peer whose page is hidden, default 7,000 ms: its timers run once a second at best.
+    pub silence_hidden_ms: u32,
+    /// How long a suspect has to refute, default 2,500 ms. Longer: fewer false deaths, later true ones.
+    pub suspicion_ms: u32,
+    /// Suspicion with fewer than the accusers that a death needs ends in death after this many times `suspicion_ms`, default 3.
+    pub suspicion_lone_factor: u32,
+    /// A timer this late means that this host was frozen, default 700 ms: it then blames itself, and nobody else.
+    pub lateness_ms: u32,
+    /// How long the gone are remembered, default 900,000 ms: longer than the longest partition that shall heal without ghosts.
+    pub tombstone_ms: u32,
+    /// Members known at most, default 16,384; further ones are ignored.
+    pub members_max: usize,
+    /// Tombstones kept at most, default 16,384; the oldest give way.
+    pub tombstones_max: usize,
+    /// One frame on the wire, default and maximum 16,384 bytes: what every browser takes in one message.
+    pub frame_bytes_max: usize,
+    /// One message, default 4 MiB.
+    pub message_bytes_max: usize,
+    /// Half-received messages of one member, default 8 MiB.
+    pub reassembly_bytes_max: usize,
+    /// Half-received messages of all members, default 32 MiB.
+    pub reassembly_total_bytes_max: usize,
+    /// How long a half-received message may stand still, default 30,000 ms.
+    pub reassembly_timeout_ms: u32,
+    /// One presence, default 8 KiB.
+    pub presence_bytes_max: usize,
+    /// The name of a channel, default 128 bytes.
+    pub channel_name_bytes_max: usize,
+    /// Shortest time between two presence updates on the wire, default 30 ms: the newest value wins, those between are never sent.
+    pub presence_interval_ms: u32,
+    /// Links that a broadcast may cross, default 32.
+    pub hops_max: u8,
+    /// Members that stay attached to the signaling server, default 3: with fewer, others volunteer.
+    pub greeters_min: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            links_wanted: 7,
+            links_max: 8,
+            dial_timeout_ms: 10_000,
+            dial_patience_ms: 2_000,
+            dial_backoff_ms: 1_000,
+            dial_backoff_max_ms: 60_000,
+            probe_interval_ms: 1_000,
+            silence_ms: 3_500,
+            silence_hidden_ms: 7_000,
+            suspicion_ms: 2_500,
+            suspicion_lone_factor: 3,
+            lateness_ms: 700,
+            tombstone_ms: 900_000,
+            members_max: 16_384,
+            tombstones_max: 16_384,
+            frame_bytes_max: 16_384,
+            message_bytes_max: 4 << 20,
+            reassembly_bytes_max: 8 << 20,
+            reassembly_total_bytes_max: 32 << 20,
+            reassembly_timeout_ms: 30_000,
+            presence_bytes_max: 8 << 10,
+            channel_name_bytes_max: 128,
+            presence_interval_ms: 30,
+            hops_max: 32,
+            greeters_min: 3,
+        }
+    }
+}

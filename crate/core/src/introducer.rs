@@ -1,0 +1,148 @@
+//! The signaling server, as the room sees it: who holds a socket to it, and when to ask it for members.
+//!
+//! A room needs a few members attached, the greeters, so that newcomers find it. The others let go of their sockets. When
+//! greeters go, others volunteer: those with the smallest ids, after a random pause, so that not all of them come at once.
+
+use crate::{config::Config, random::Random, time::Instant};
+
+/// The pause before a member volunteers, in milliseconds, doubled at most by chance.
+const VOLUNTEER_PAUSE_MS: u32 = 1_000;
+
+/// The pause before a member without links asks again for members to dial.
+const ASK_LONELY_MS: u32 = 1_500;
+
+/// How often an attached member with links asks for members that it does not know: so the halves of a split room meet.
+const ASK_LINKED_MS: u32 = 20_000;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Introducer {
+    wanted: bool,
+    attached: bool,
+    volunteer_at: Option<Instant>,
+    ask_at: Option<Instant>,
+}
+
+/// What a timeout brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Open a socket: the room lacks greeters.
+    Volunteer,
+    /// Ask for members to dial.
+    Ask,
+}
+
+impl Introducer {
+    /// At first everybody wants the server.
+    pub(crate) const fn new() -> Self {
+        Self { wanted: true, attached: false, volunteer_at: None, ask_at: None }
+    }
+
+    pub(crate) fn attached(&mut self, now: Instant, linked: bool, random: &mut Random) {
+        self.attached = true;
+        self.wanted = true;
+        self.volunteer_at = None;
+        self.plan_ask(now, linked, random);
+    }
+
+    /// The socket is gone; the host tries again as long as it is wanted.
+    pub(crate) fn detached(&mut self) {
+        self.attached = false;
+        self.ask_at = None;
+    }
+
+    /// The server has enough of us.
+    pub(crate) fn released(&mut self) {
+        self.detached();
+        self.wanted = false;
+    }
+
+    /// Looks at the room: whether it lacks greeters, and it is for us to become one.
+    pub(crate) fn review(&mut self, now: Instant, called: bool, random: &mut Random) {
+        if self.wanted || !called {
+            self.volunteer_at = None;
+        } else if self.volunteer_at.is_none() {
+            let pause_ms = VOLUNTEER_PAUSE_MS.saturating_add(random.below(VOLUNTEER_PAUSE_MS));
+            self.volunteer_at = Some(now.plus_ms(pause_ms));
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant, linked: bool, random: &mut Random) -> Option<Errand> {
+        if self.volunteer_at.is_some_and(|at| now >= at) {
+            self.volunteer_at = None;
+            self.wanted = true;
+            return Some(Errand::Volunteer);
+        }
+        if self.ask_at.is_some_and(|at| now >= at) {
+            self.plan_ask(now, linked, random);
+            return Some(Errand::Ask);
+        }
+        None
+    }
+
+    pub(crate) const fn is_attached(&self) -> bool {
+        self.attached
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        [self.volunteer_at, self.ask_at].into_iter().flatten().min()
+    }
+
+    /// A link has come up or gone down: who is lonely asks sooner.
+    pub(crate) fn plan_ask(&mut self, now: Instant, linked: bool, random: &mut Random) {
+        let pause_ms = random.jittered_ms(if linked { ASK_LINKED_MS } else { ASK_LONELY_MS });
+        self.ask_at = self.attached.then(|| now.plus_ms(pause_ms));
+    }
+}
+
+/// Whether a member volunteers: the room has `greeters` greeters, and `smaller` of the others have smaller ids than ours.
+pub(crate) const fn is_called(greeters: usize, smaller: usize, config: &Config) -> bool {
+    smaller < config.greeters_min.saturating_sub(greeters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn released() -> (Introducer, Random) {
+        let mut it = Introducer::new();
+        let mut random = Random::new([3; 32]);
+        it.attached(Instant::ZERO, true, &mut random);
+        it.released();
+        (it, random)
+    }
+
+    #[test]
+    fn as_many_volunteer_as_are_missing() {
+        let config = Config::default();
+        let called = |greeters: usize| (0..10).filter(|smaller| is_called(greeters, *smaller, &config)).count();
+        assert_eq!([0, 1, 2, 3, 4].map(called), [3, 2, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_volunteer_pauses_first_and_stays_if_another_came() {
+        let (mut it, mut random) = released();
+        it.review(Instant::ZERO, true, &mut random);
+        let at = it.next_timeout().unwrap();
+        assert!(at >= Instant::ZERO.plus_ms(VOLUNTEER_PAUSE_MS));
+        it.review(Instant::ZERO, false, &mut random);
+        assert_eq!(it.handle_timeout(at, true, &mut random), None);
+        it.review(at, true, &mut random);
+        let at = it.next_timeout().unwrap();
+        assert_eq!(it.handle_timeout(at, true, &mut random), Some(Errand::Volunteer));
+        assert_eq!(it.next_timeout(), None);
+    }
+
+    #[test]
+    fn who_is_attached_asks_now_and_then_and_the_lonely_sooner() {
+        let mut random = Random::new([3; 32]);
+        let mut it = Introducer::new();
+        it.attached(Instant::ZERO, false, &mut random);
+        let lonely = it.next_timeout().unwrap();
+        it.plan_ask(Instant::ZERO, true, &mut random);
+        let linked = it.next_timeout().unwrap();
+        assert!(lonely < linked);
+        assert_eq!(it.handle_timeout(linked, true, &mut random), Some(Errand::Ask));
+        it.detached();
+        assert_eq!(it.next_timeout(), None);
+    }
+}

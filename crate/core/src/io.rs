@@ -1,0 +1,337 @@
+//! What goes into a [`Node`](crate::Node) and what comes out: the whole surface between the protocol and its host.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+
+use crate::{detector::Evidence, identity::PeerId, members::Status};
+
+/// Names one attempt at a link, and the link that comes of it. Allotted by the node, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u32);
+
+/// Which of a link's two channels a frame travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Ordered, retransmitted: everything that must arrive.
+    Reliable,
+    /// Unordered, never retransmitted: probes, so that bulk data does not delay them.
+    Unreliable,
+}
+
+/// What a piece of signalling is. Its body is the host's business: the node carries it, signed, from end to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalKind {
+    /// An SDP offer (RFC 8829): the beginning of a link.
+    Offer,
+    /// The SDP answer to it.
+    Answer,
+    /// A trickled ICE candidate (RFC 8838).
+    Candidate,
+    /// The other side does not want this link.
+    Refuse,
+}
+
+/// Why a link ended, as the host saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkDownReason {
+    /// The other side closed the transport.
+    Closed,
+    /// The transport gave up (ICE failed, SCTP aborted).
+    Failed,
+    /// The host could not make the connection at all, or ran out of some resource.
+    Refused,
+}
+
+/// Everything that can happen to a node.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Both channels of a link are open.
+    LinkUp {
+        /// The link of an earlier [`Output::Dial`] or [`Output::Accept`].
+        link: LinkId,
+    },
+    /// A link, or an attempt at one, has ended without [`Output::Close`] having asked for it.
+    LinkDown {
+        /// The link that is gone.
+        link: LinkId,
+        /// What the host saw.
+        reason: LinkDownReason,
+    },
+    /// Bytes arrived on a link: hostile until decoded.
+    Frame {
+        /// The link on which they came.
+        link: LinkId,
+        /// One frame, exactly as the peer sent it.
+        bytes: Vec<u8>,
+    },
+    /// The host has made a description or a candidate for a link.
+    LocalSignal {
+        /// The link for which it was made.
+        link: LinkId,
+        /// What it is.
+        kind: SignalKind,
+        /// The bytes that the peer's host shall get, as they are (SDP or candidate).
+        body: Vec<u8>,
+    },
+    /// The socket to the signaling server is open, and this is its answer to our joining.
+    Attached {
+        /// Up to 3 members of the room to dial; empty if we are the first.
+        members: Vec<PeerId>,
+    },
+    /// The socket to the signaling server is closed, for whatever reason.
+    Detached,
+    /// The server has let us go, since the room has enough members attached to it: closed, and not to be opened again
+    /// unless the room needs it.
+    Released,
+    /// The server's answer to [`Output::Introduce`].
+    Introduced {
+        /// Up to 3 further members of the room to dial.
+        members: Vec<PeerId>,
+    },
+    /// The server relayed an envelope to us.
+    ServerSignal {
+        /// The bytes of some member's [`Output::Signal`].
+        envelope: Vec<u8>,
+    },
+    /// The server does not know the member that an envelope was for.
+    ServerUnknown {
+        /// The member that is not attached to the server.
+        peer: PeerId,
+    },
+    /// The user of the library wants something.
+    Command(Command),
+}
+
+/// What the user of the library can ask for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Replaces our presence.
+    SetPresence {
+        /// The new value, opaque to the node; at most `presence_bytes_max`.
+        value: Vec<u8>,
+    },
+    /// Sends a message to everybody, or to one member.
+    Send {
+        /// The channel's name; at most `channel_name_bytes_max` bytes.
+        channel: String,
+        /// The only member that shall get it, or `None` for all.
+        to: Option<PeerId>,
+        /// The message, opaque to the node; at most `message_bytes_max`.
+        payload: Vec<u8>,
+        /// Wall time at the sender, in milliseconds since 1970.
+        sent_at_ms: u64,
+    },
+    /// The page was hidden or shown: others are patient with a hidden one, whose timers are slow.
+    SetHidden {
+        /// Whether it is hidden now.
+        hidden: bool,
+    },
+    /// Says goodbye to everybody and closes every link.
+    Leave,
+}
+
+/// Why a [`Command`] was refused. Nothing had changed when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The message is larger than the cap.
+    MessageTooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The cap in bytes.
+        max: usize,
+    },
+    /// The presence is larger than the cap.
+    PresenceTooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The cap in bytes.
+        max: usize,
+    },
+    /// The channel's name is empty or too long.
+    ChannelName {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The cap in bytes.
+        max: usize,
+    },
+    /// The addressee is not a member of the room.
+    UnknownMember,
+    /// The node has left the room.
+    Left,
+}
+
+/// What a node wants from its host. Drain with `Node::poll` after every input, until there is none.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Put a frame on a link.
+    Send {
+        /// The link.
+        link: LinkId,
+        /// The channel of the link.
+        lane: Lane,
+        /// The frame: at most `frame_bytes_max`.
+        frame: Arc<[u8]>,
+    },
+    /// Begin a connection to a member: make an offer, and hand it in as [`Input::LocalSignal`].
+    Dial {
+        /// Names the attempt.
+        link: LinkId,
+        /// Whom we dial.
+        peer: PeerId,
+    },
+    /// Answer a member's offer: the answer goes in as [`Input::LocalSignal`].
+    Accept {
+        /// Names the attempt.
+        link: LinkId,
+        /// Who dials us. Its key has signed the offer.
+        peer: PeerId,
+        /// The body of the offer.
+        offer: Vec<u8>,
+    },
+    /// An answer or a candidate for a link has come; its signature is verified.
+    RemoteSignal {
+        /// The link.
+        link: LinkId,
+        /// Never an offer.
+        kind: SignalKind,
+        /// What the peer's host handed in.
+        body: Vec<u8>,
+    },
+    /// Close the link, or give up the attempt, and free all that belongs to it. No `LinkDown` is owed for it.
+    Close {
+        /// The link.
+        link: LinkId,
+    },
+    /// Have the signaling server carry an envelope to a member.
+    Signal {
+        /// The addressee.
+        to: PeerId,
+        /// Opaque to the server.
+        envelope: Vec<u8>,
+    },
+    /// A socket to the signaling server is needed (`true`), or no longer (`false`).
+    Server {
+        /// Whether to hold one.
+        wanted: bool,
+    },
+    /// Ask the signaling server, to which we are attached, for further members to dial.
+    Introduce,
+    /// Tell the user of the library.
+    Event(Event),
+}
+
+/// What a member looks like from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    /// Who it is.
+    pub id: PeerId,
+    /// Its public key (RFC 8032).
+    pub public_key: [u8; 32],
+    /// Alive or suspect; the gone are not members.
+    pub status: Status,
+    /// Its incarnation: raised by its owner alone.
+    pub incarnation: u64,
+    /// Wall time of its joining by its own clock, milliseconds since 1970.
+    pub joined_at_ms: u64,
+    /// Where it says that it is.
+    pub zone: Option<String>,
+    /// Its page is hidden.
+    pub hidden: bool,
+    /// It holds a socket to the signaling server.
+    pub greeter: bool,
+    /// Its presence, if it has set one.
+    pub presence: Option<Arc<[u8]>>,
+    /// We have an open link to it.
+    pub linked: bool,
+    /// Smoothed round-trip time of that link, in microseconds.
+    pub rtt_us: Option<u64>,
+}
+
+/// Why a member is no longer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// It said goodbye, signed.
+    Left,
+    /// It was suspected, and did not answer.
+    Failed {
+        /// What we saw of it ourselves, if anything.
+        evidence: Option<Evidence>,
+        /// Who accused it, signed.
+        accusers: Vec<PeerId>,
+    },
+}
+
+/// News for the user of the library, in the order in which it became true here.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A member has joined. Its presence may follow.
+    Joined(MemberView),
+    /// Something about a member other than its presence has changed (status, zone, hidden, linked).
+    Changed(MemberView),
+    /// A member's presence has changed.
+    Presence(MemberView),
+    /// A member is under suspicion. `Changed` follows if it turns out to be alive.
+    Suspected(MemberView),
+    /// A member is gone.
+    Gone {
+        /// What was last known of it.
+        member: MemberView,
+        /// Why it is gone.
+        why: Departure,
+    },
+    /// A link to a member has opened or closed.
+    Link {
+        /// The member on its other end.
+        peer: PeerId,
+        /// Open or closed.
+        up: bool,
+    },
+    /// The first link is up and the members known to it have arrived, or there is nobody to link to: the room is complete.
+    Ready,
+    /// A message for us.
+    Message(Message),
+    /// Somebody broke the protocol. Never an error of ours; what it did has had no effect.
+    Violation(Violation),
+}
+
+/// A message, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who sent it; verified.
+    pub from: PeerId,
+    /// The sequence number of its first frame: with `from`, a name that is never used twice.
+    pub seq: u64,
+    /// The channel's name.
+    pub channel: String,
+    /// Wall time at the sender, milliseconds since 1970. The sender's word.
+    pub sent_at_ms: u64,
+    /// Links crossed by its last frame: 1 from a neighbour.
+    pub hops: u8,
+    /// It was for us alone.
+    pub direct: bool,
+    /// What was sent.
+    pub payload: Vec<u8>,
+}
+
+/// What a peer did that no honest one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The peer whose link it came over.
+    pub peer: PeerId,
+    /// What it was.
+    pub kind: ViolationKind,
+}
+
+/// The kinds of [`Violation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViolationKind {
+    /// Bytes that are no frame.
+    Malformed,
+    /// A signature that does not fit.
+    Forged,
+    /// The first frame was not a greeting, or not of the member that was dialled.
+    WrongPeer,
+    /// A frame that may not come now.
+    OutOfOrder,
+    /// More than our bounds allow.
+    TooMuch,
+}

@@ -1,0 +1,174 @@
+//! The membership table: who is in the room, and who no longer is.
+//!
+//! Merging follows SWIM (Das 2002, section 4.2): the greater incarnation wins, and among equal ones DEAD over SUSPECT over
+//! ALIVE. The gone are remembered, so that stale news revives nobody.
+//!
+//! In: [`Members::accept`], [`Members::suspect`], [`Members::bury`]. Looking only: [`Members::weigh`], [`Members::get`].
+
+use alloc::collections::BTreeMap;
+
+use crate::{
+    config::Config,
+    identity::{PeerId, PublicKey},
+    io::LinkId,
+    time::Instant,
+    wire::{Record, Signed},
+};
+
+/// What a member is believed to be, in the order in which beliefs of one incarnation override each other
+/// (SWIM, section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Heard of, and nothing speaks against it.
+    Alive,
+    /// Accused, and it may still refute.
+    Suspect,
+}
+
+/// A member other than ourselves.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) record: Signed<Record>,
+    pub(crate) status: Status,
+    /// The link through which the record came: the way back to the member.
+    pub(crate) via: LinkId,
+    /// When it was first heard of.
+    pub(crate) since: Instant,
+}
+
+/// Somebody who was a member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tombstone {
+    pub(crate) incarnation: u64,
+    pub(crate) buried_at: Instant,
+    /// It said goodbye; otherwise it was taken for dead, and may turn out not to be.
+    pub(crate) left: bool,
+}
+
+/// What a record would be to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A member that is not in the table.
+    Unknown,
+    /// A greater incarnation of one that is.
+    Newer,
+    /// Nothing new.
+    Stale,
+    /// The member is gone at this incarnation or a greater one.
+    Buried(Buried),
+    /// The table is full.
+    NoRoom,
+}
+
+/// At which incarnation a member is gone, and how it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Buried {
+    pub(crate) incarnation: u64,
+    pub(crate) left: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    table: BTreeMap<PeerId, Member>,
+    tombstones: BTreeMap<PeerId, Tombstone>,
+    /// Tombstones by age, so that the oldest give way at the cost of a lookup.
+    graves: BTreeMap<(Instant, PeerId), ()>,
+}
+
+impl Members {
+    /// Takes a record in that [`Members::weigh`] found to be news. Returns the member's status before, if it was one.
+    pub(crate) fn accept(&mut self, now: Instant, record: Signed<Record>, via: LinkId) -> Option<Status> {
+        let id = record.body.id();
+        self.forget(&id);
+        let before = self.table.get(&id).map(|member| (member.status, member.since));
+        let since = before.map_or(now, |(_, since)| since);
+        self.table.insert(id, Member { record, status: Status::Alive, via, since });
+        before.map(|(status, _)| status)
+    }
+
+    /// Puts a member under suspicion, if it is alive at this incarnation.
+    pub(crate) fn suspect(&mut self, id: &PeerId, incarnation: u64) -> bool {
+        match self.table.get_mut(id) {
+            Some(member) if member.status == Status::Alive && member.record.body.incarnation == incarnation => {
+                member.status = Status::Suspect;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Removes a member and remembers that it is gone.
+    pub(crate) fn bury(
+        &mut self,
+        now: Instant,
+        id: PeerId,
+        incarnation: u64,
+        left: bool,
+        config: &Config,
+    ) -> Option<Member> {
+        let member = self.table.remove(&id);
+        let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
+        self.forget(&id);
+        self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now, left });
+        self.graves.insert((now, id), ());
+        while self.tombstones.len() > config.tombstones_max {
+            let Some(((_, oldest), ())) = self.graves.pop_first() else { break };
+            self.tombstones.remove(&oldest);
+        }
+        member
+    }
+
+    /// Drops the tombstones that have had their time.
+    pub(crate) fn expire(&mut self, now: Instant, config: &Config) {
+        while let Some((&(buried_at, id), ())) = self.graves.first_key_value() {
+            if now < buried_at.plus_ms(config.tombstone_ms) {
+                break;
+            }
+            self.graves.pop_first();
+            self.tombstones.remove(&id);
+        }
+    }
+
+    /// What a record would be, before its signature is worth checking.
+    pub(crate) fn weigh(&self, id: &PeerId, incarnation: u64, config: &Config) -> News {
+        match (self.table.get(id), self.tombstones.get(id)) {
+            (Some(member), _) if incarnation > member.record.body.incarnation => News::Newer,
+            (Some(_), _) => News::Stale,
+            (None, Some(grave)) if incarnation <= grave.incarnation => {
+                News::Buried(Buried { incarnation: grave.incarnation, left: grave.left })
+            }
+            (None, _) if self.table.len() >= config.members_max => News::NoRoom,
+            (None, _) => News::Unknown,
+        }
+    }
+
+    pub(crate) fn get(&self, id: &PeerId) -> Option<&Member> {
+        self.table.get(id)
+    }
+
+    pub(crate) fn key_of(&self, id: &PeerId) -> Option<&PublicKey> {
+        self.table.get(id).map(|member| &member.record.body.public_key)
+    }
+
+    pub(crate) fn incarnation_of(&self, id: &PeerId) -> Option<u64> {
+        self.table.get(id).map(|member| member.record.body.incarnation)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
+        self.table.iter()
+    }
+
+    pub(crate) fn alive(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
+        self.table.iter().filter(|(_, member)| member.status == Status::Alive)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    fn forget(&mut self, id: &PeerId) {
+        if let Some(grave) = self.tombstones.remove(id) {
+            self.graves.remove(&(grave.buried_at, *id));
+        }
+    }
+}

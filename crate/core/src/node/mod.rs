@@ -1,0 +1,344 @@
+//! One member of one room: composes the mechanisms and owns the order in which they run.
+//!
+//! What happens to members is in `gossip`, what happens to links in `linking`, what happens to messages in `messages`.
+
+mod gossip;
+mod linking;
+mod messages;
+
+use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
+
+use crate::{
+    broadcast::Broadcast,
+    config::Config,
+    detector::{Cases, Probes, Pulse},
+    identity::{Identity, PeerId},
+    introducer::{Errand, Introducer},
+    io::{Command, Departure, Event, Input, Lane, LinkId, MemberView, Output, Refused},
+    members::{Member, Members, Status},
+    overlay::{Backoffs, Links},
+    random::Random,
+    stats::Stats,
+    store::{Draft, Store},
+    time::Instant,
+    wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
+};
+
+/// What a [`Node`] begins with.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// Who we are.
+    pub identity: Identity,
+    /// The room's name.
+    pub room: &'a str,
+    /// Where this member is, if the user says; cut to 32 bytes.
+    pub zone: Option<String>,
+    /// Seeds every random choice; from a cryptographic generator, except where a run shall be repeatable.
+    pub seed: [u8; 32],
+    /// Wall time in milliseconds since 1970.
+    pub wall_ms: u64,
+    /// The knobs.
+    pub config: Config,
+}
+
+/// A member's protocol state machine.
+///
+/// In go [`handle`](Self::handle) and [`handle_timeout`](Self::handle_timeout), out come [`poll`](Self::poll) and
+/// [`next_timeout`](Self::next_timeout); the rest only looks.
+#[derive(Clone, Debug)]
+pub struct Node {
+    config: Config,
+    identity: Identity,
+    room: RoomKey,
+    random: Random,
+    /// The latest time that the host has passed in.
+    now: Instant,
+    /// Up to here our own lateness has been accounted for.
+    forgiven_until: Instant,
+    me: Signed<Record>,
+    members: Members,
+    cases: Cases,
+    probes: Probes,
+    links: Links,
+    backoffs: Backoffs,
+    introducer: Introducer,
+    store: Store,
+    draft: Draft,
+    broadcast: Broadcast,
+    /// When a member can next be dialled that cannot be now.
+    dial_at: Option<Instant>,
+    ready: bool,
+    left: bool,
+    stats: Stats,
+    out: VecDeque<Output>,
+}
+
+impl Node {
+    /// A node that has not met anybody yet. Drain it with [`Node::poll`] at once: it wants a server.
+    #[must_use]
+    pub fn new(now: Instant, setup: Setup<'_>) -> Self {
+        let Setup { identity, room, zone, seed, wall_ms, mut config } = setup;
+        config.frame_bytes_max = config.frame_bytes_max.min(FRAME_BYTES_MAX);
+        let room = RoomKey::new(room);
+        let record = Record {
+            public_key: identity.public_key(),
+            incarnation: wall_ms,
+            joined_at_ms: wall_ms,
+            hidden: false,
+            greeter: false,
+            zone: cut(zone.unwrap_or_default(), ZONE_BYTES_MAX),
+        };
+        Self {
+            me: Signed::new(record, &identity, &room),
+            config,
+            identity,
+            room,
+            random: Random::new(seed),
+            now,
+            forgiven_until: now,
+            members: Members::default(),
+            cases: Cases::default(),
+            probes: Probes::default(),
+            links: Links::default(),
+            backoffs: Backoffs::default(),
+            introducer: Introducer::new(),
+            store: Store::default(),
+            draft: Draft::new(wall_ms),
+            broadcast: Broadcast::new(wall_ms),
+            dial_at: None,
+            ready: false,
+            left: false,
+            stats: Stats::default(),
+            out: VecDeque::from([Output::Server { wanted: true }]),
+        }
+    }
+
+    /// Takes in what has happened.
+    ///
+    /// # Errors
+    /// Only a command can be refused; then nothing has changed. Whatever a remote sends is not an error.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), Refused> {
+        self.advance(now);
+        if self.left {
+            return if matches!(input, Input::Command(_)) { Err(Refused::Left) } else { Ok(()) };
+        }
+        match input {
+            Input::LinkUp { link } => self.on_link_up(link),
+            Input::LinkDown { link, reason } => self.on_link_down(link, reason),
+            Input::Frame { link, bytes } => self.on_frame(link, &bytes),
+            Input::LocalSignal { link, kind, body } => self.on_local_signal(link, kind, body),
+            Input::Attached { members } => self.on_attached(&members),
+            Input::Detached => self.on_detached(),
+            Input::Released => self.on_released(),
+            Input::Introduced { members } => self.on_introduced(&members),
+            Input::ServerSignal { envelope } => self.on_server_signal(&envelope),
+            Input::ServerUnknown { peer } => self.on_server_unknown(peer),
+            Input::Command(command) => self.on_command(command)?,
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Does what is due. To be called at [`Node::next_timeout`], or later.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        if self.left {
+            return;
+        }
+        let linked = self.links.greeted().next().is_some();
+        match self.introducer.handle_timeout(self.now, linked, &mut self.random) {
+            Some(Errand::Volunteer) => self.out.push_back(Output::Server { wanted: true }),
+            Some(Errand::Ask) => self.out.push_back(Output::Introduce),
+            None => {}
+        }
+        for link in self.links.overdue(self.now) {
+            self.give_up(link);
+        }
+        for (link, pulse) in self.probes.handle_timeout(self.now, &self.config, &mut self.random) {
+            match pulse {
+                Pulse::Ping { number } => self.send(link, Lane::Unreliable, &Frame::Ping(number)),
+                Pulse::Silent { ms } => self.on_silence(link, ms),
+            }
+        }
+        for verdict in self.cases.handle_timeout(self.now, self.observers(), &self.config) {
+            let why = Departure::Failed { evidence: verdict.evidence, accusers: verdict.accusers };
+            self.depart(verdict.subject, verdict.incarnation, why);
+        }
+        self.broadcast.handle_timeout(self.now);
+        self.members.expire(self.now, &self.config);
+        self.settle();
+    }
+
+    /// What the node wants next; `None` when the drain is over.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        if self.left {
+            return None;
+        }
+        [
+            self.dial_at,
+            self.links.next_timeout(),
+            self.probes.next_timeout(),
+            self.cases.next_timeout(self.observers(), &self.config),
+            self.introducer.next_timeout(),
+            self.draft.next_timeout(),
+            self.broadcast.next_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|at| at.max(self.now))
+    }
+
+    /// Our own id.
+    #[must_use]
+    pub const fn id(&self) -> PeerId {
+        self.identity.id()
+    }
+
+    /// Everybody in the room that is alive or suspect, ourselves included, by id.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberView> {
+        let mut all: Vec<_> = self.members.iter().map(|(id, member)| self.view(*id, member)).collect();
+        let at = all.partition_point(|member| member.id < self.id());
+        all.insert(at, self.view_of_me());
+        all
+    }
+
+    /// One member.
+    #[must_use]
+    pub fn member(&self, id: &PeerId) -> Option<MemberView> {
+        if *id == self.id() {
+            return Some(self.view_of_me());
+        }
+        self.members.get(id).map(|member| self.view(*id, member))
+    }
+
+    /// Counters and gauges.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let links = self.links.greeted().count();
+        let suspects = self.members.iter().filter(|(_, member)| member.status == Status::Suspect).count();
+        Stats {
+            members: count(self.members.len()).saturating_add(1),
+            suspects: count(suspects),
+            links: count(links),
+            links_pending: count(self.links.len().saturating_sub(links)),
+            ..self.stats
+        }
+    }
+
+    fn on_command(&mut self, command: Command) -> Result<(), Refused> {
+        match command {
+            Command::SetPresence { value } => self.set_presence(value),
+            Command::Send { channel, to, payload, sent_at_ms } => self.send_message(&channel, to, &payload, sent_at_ms),
+            Command::SetHidden { hidden } => {
+                self.set_flags(hidden, self.me.body.greeter);
+                Ok(())
+            }
+            Command::Leave => {
+                self.leave();
+                Ok(())
+            }
+        }
+    }
+
+    /// What follows from any change: presence that is due, members to dial, greeters that are missing.
+    fn settle(&mut self) {
+        if self.left {
+            return;
+        }
+        self.publish_presence();
+        self.plan_dials();
+        self.review_greeters();
+    }
+
+    /// Moves our clock. A host that stood still blames itself: whatever waits for others gets the time back.
+    fn advance(&mut self, now: Instant) {
+        let now = now.max(self.now);
+        if let Some(due) = self.next_timeout() {
+            let late_us = now.micros_since(due.max(self.forgiven_until));
+            if late_us > u64::from(self.config.lateness_ms).saturating_mul(1_000) {
+                self.stats.freezes = self.stats.freezes.saturating_add(1);
+                self.forgiven_until = now;
+                self.probes.forgive(late_us);
+                self.cases.forgive(late_us);
+                self.links.forgive(late_us);
+            }
+        }
+        self.now = now;
+    }
+
+    fn send(&mut self, link: LinkId, lane: Lane, frame: &Frame) {
+        self.send_encoded(link, lane, frame.encode());
+    }
+
+    fn send_encoded(&mut self, link: LinkId, lane: Lane, frame: Arc<[u8]>) {
+        self.stats.frames_out = self.stats.frames_out.saturating_add(1);
+        self.stats.bytes_out = self.stats.bytes_out.saturating_add(count(frame.len()));
+        self.out.push_back(Output::Send { link, lane, frame });
+    }
+
+    /// Tells all neighbours but the one from whom we have it.
+    fn flood(&mut self, frame: &Frame, except: Option<LinkId>) {
+        let links: Vec<_> = self.links.greeted().map(|(id, _)| id).filter(|id| Some(*id) != except).collect();
+        if links.is_empty() {
+            return;
+        }
+        let bytes = frame.encode();
+        for link in links {
+            self.send_encoded(link, Lane::Reliable, bytes.clone());
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+
+    /// Live members that could accuse, ourselves included.
+    fn observers(&self) -> usize {
+        self.members.alive().count().saturating_add(1)
+    }
+
+    fn view(&self, id: PeerId, member: &Member) -> MemberView {
+        let link = self.links.to(id);
+        let Record { public_key, incarnation, joined_at_ms, hidden, greeter, zone } = member.record.body.clone();
+        MemberView {
+            id,
+            public_key,
+            status: member.status,
+            incarnation,
+            joined_at_ms,
+            zone: (!zone.is_empty()).then_some(zone),
+            hidden,
+            greeter,
+            presence: self.store.presence(&id),
+            linked: link.is_some(),
+            rtt_us: link.and_then(|link| self.probes.rtt_us(link)),
+        }
+    }
+
+    fn view_of_me(&self) -> MemberView {
+        let me = Member { record: self.me.clone(), status: Status::Alive, via: LinkId(0), since: self.now };
+        let mut view = self.view(self.id(), &me);
+        view.presence = self.draft.value().map(Arc::from).or(view.presence);
+        view
+    }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// The longest beginning of `text` that has at most `bytes_max` bytes.
+fn cut(mut text: String, bytes_max: usize) -> String {
+    while text.len() > bytes_max {
+        text.pop();
+    }
+    text
+}

@@ -1,0 +1,41 @@
+//! Counters and gauges.
+
+/// What a node has done and holds. Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Members alive or suspect, ourselves included.
+    pub members: u64,
+    /// Members under suspicion.
+    pub suspects: u64,
+    /// Open links.
+    pub links: u64,
+    /// Links being made.
+    pub links_pending: u64,
+    /// Dials made, ours and those that we answered: RTCPeerConnections in a browser.
+    pub dials: u64,
+    /// Dials that came to nothing.
+    pub dials_failed: u64,
+    /// Frames received.
+    pub frames_in: u64,
+    /// Frames sent.
+    pub frames_out: u64,
+    /// Bytes of frames received.
+    pub bytes_in: u64,
+    /// Bytes of frames sent.
+    pub bytes_out: u64,
+    /// Messages given to the application.
+    pub messages_in: u64,
+    /// Messages sent by the application.
+    pub messages_out: u64,
+    /// Copies of broadcasts beyond the first.
+    pub duplicates: u64,
+    /// Things that peers did and no honest one does.
+    pub violations: u64,
+    /// Times that we had to refute a suspicion of ourselves.
+    pub refutations: u64,
+    /// Suspicions that turned out to be false.
+    pub false_suspicions: u64,
+    /// Timers that fired late because this host stood still.
+    pub freezes: u64,
+}

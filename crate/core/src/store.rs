@@ -1,0 +1,94 @@
+//! The replicated state: entries that are owned, versioned and signed by one member each (scuttlebutt, van Renesse 2008).
+//!
+//! No entry has two writers, so merging is only "the newer version wins", and no relay can forge or roll one back.
+
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+
+use crate::{
+    config::Config,
+    identity::PeerId,
+    time::Instant,
+    wire::{Entry, Signed},
+};
+
+/// The entry that is a member's presence. It dies with its owner.
+pub(crate) const PRESENCE: &str = "presence";
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store {
+    presences: BTreeMap<PeerId, Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    entry: Signed<Entry>,
+    /// Shared with whoever looks at it.
+    value: Arc<[u8]>,
+}
+
+impl Store {
+    /// Whether an entry is newer than what is held, and within the bounds: worth a look at its signature.
+    pub(crate) fn is_news(&self, entry: &Entry, config: &Config) -> bool {
+        entry.key == PRESENCE
+            && entry.value.len() <= config.presence_bytes_max
+            && self.presences.get(&entry.owner).is_none_or(|held| entry.version > held.entry.body.version)
+    }
+
+    /// Takes in an entry that is news and whose signature holds.
+    pub(crate) fn accept(&mut self, entry: Signed<Entry>) {
+        let value = entry.body.value.as_slice().into();
+        self.presences.insert(entry.body.owner, Held { entry, value });
+    }
+
+    /// Drops what dies with its owner.
+    pub(crate) fn remove_owner(&mut self, owner: &PeerId) {
+        self.presences.remove(owner);
+    }
+
+    pub(crate) fn presence(&self, owner: &PeerId) -> Option<Arc<[u8]>> {
+        self.presences.get(owner).map(|held| held.value.clone())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Signed<Entry>> {
+        self.presences.values().map(|held| &held.entry)
+    }
+}
+
+/// Our own presence on its way out: the newest value wins, and no two leave within `presence_interval_ms`.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    value: Option<Vec<u8>>,
+    not_before: Instant,
+    version: u64,
+}
+
+impl Draft {
+    /// `version` is below every version that will be written.
+    pub(crate) const fn new(version: u64) -> Self {
+        Self { value: None, not_before: Instant::ZERO, version }
+    }
+
+    pub(crate) fn set(&mut self, value: Vec<u8>) {
+        self.value = Some(value);
+    }
+
+    /// What is not yet told.
+    pub(crate) fn value(&self) -> Option<&[u8]> {
+        self.value.as_deref()
+    }
+
+    /// The entry to sign and tell, if there is one and it is time.
+    pub(crate) fn take(&mut self, now: Instant, owner: PeerId, config: &Config) -> Option<Entry> {
+        if now < self.not_before {
+            return None;
+        }
+        let value = self.value.take()?;
+        self.not_before = now.plus_ms(config.presence_interval_ms);
+        self.version = self.version.saturating_add(1);
+        Some(Entry { owner, key: String::from(PRESENCE), version: self.version, value })
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.value.as_ref().map(|_| self.not_before)
+    }
+}

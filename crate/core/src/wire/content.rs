@@ -1,0 +1,115 @@
+//! What members say: entries of the replicated state, and messages.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    codec::{Malformed, Reader, Writer},
+    frame::FRAME_BYTES_MAX,
+    signed::Statement,
+};
+use crate::identity::PeerId;
+
+/// The longest key of an entry, in bytes of UTF-8.
+pub const KEY_BYTES_MAX: usize = 64;
+
+/// The longest name of a channel that the codec takes, in bytes of UTF-8. `Config` may ask for less.
+pub const CHANNEL_BYTES_MAX: usize = 255;
+
+/// An entry of the replicated state: owned by one member, versioned by it, signed by it (scuttlebutt, van Renesse 2008).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose it is, and who signs it.
+    pub owner: PeerId,
+    /// Its name among the owner's entries.
+    pub key: String,
+    /// Raised by the owner with every change.
+    pub version: u64,
+    /// Opaque to the protocol.
+    pub value: Vec<u8>,
+}
+
+impl Statement for Entry {
+    const KIND: u8 = 4;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(self.owner.as_bytes());
+        w.bytes(self.key.as_bytes());
+        w.varint(self.version);
+        w.bytes(&self.value);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let owner = r.peer()?;
+        let key = r.text(KEY_BYTES_MAX)?;
+        let version = r.varint()?;
+        let value = r.bytes(FRAME_BYTES_MAX)?.to_vec();
+        Ok(Self { owner, key, version, value })
+    }
+}
+
+/// One frame of a message: all of it, or one fragment of several with consecutive sequence numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Who says it, and who signs it.
+    pub origin: PeerId,
+    /// With `origin`, names the frame; never used twice. Starts at the wall time of joining in microseconds.
+    pub seq: u64,
+    /// The only member that it is for, or `None` for all.
+    pub to: Option<PeerId>,
+    /// The channel's name.
+    pub channel: String,
+    /// Wall time at the origin, milliseconds since 1970.
+    pub sent_at_ms: u64,
+    /// Which fragment this is, from 0. Below `count`.
+    pub index: u32,
+    /// How many fragments the message has. At least 1.
+    pub count: u32,
+    /// The fragment.
+    pub payload: Vec<u8>,
+}
+
+impl Post {
+    /// Bytes of a frame that are not payload, at most: header, hops, origin, seq, to, channel with its length, time, index, count,
+    /// length of the payload, signature.
+    #[must_use]
+    pub(crate) fn overhead_max(channel_bytes: usize) -> usize {
+        const FIXED: usize = 1 + 1 + 16 + 10 + 17 + 2 + 10 + 5 + 5 + 3 + 64;
+        FIXED.saturating_add(channel_bytes)
+    }
+}
+
+impl Statement for Post {
+    const KIND: u8 = 5;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(self.origin.as_bytes());
+        w.varint(self.seq);
+        match &self.to {
+            None => w.u8(0),
+            Some(to) => {
+                w.u8(1);
+                w.raw(to.as_bytes());
+            }
+        }
+        w.bytes(self.channel.as_bytes());
+        w.varint(self.sent_at_ms);
+        w.varint(u64::from(self.index));
+        w.varint(u64::from(self.count));
+        w.bytes(&self.payload);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let origin = r.peer()?;
+        let seq = r.varint()?;
+        let to = if r.flag()? { Some(r.peer()?) } else { None };
+        let channel = r.text(CHANNEL_BYTES_MAX)?;
+        let sent_at_ms = r.varint()?;
+        let index = u32::try_from(r.varint()?).map_err(|_| Malformed::Value)?;
+        let count = u32::try_from(r.varint()?).map_err(|_| Malformed::Value)?;
+        if index >= count || seq < u64::from(index) {
+            return Err(Malformed::Value);
+        }
+        let payload = r.bytes(FRAME_BYTES_MAX)?.to_vec();
+        Ok(Self { origin, seq, to, channel, sent_at_ms, index, count, payload })
+    }
+}

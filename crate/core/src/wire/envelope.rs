@@ -1,0 +1,83 @@
+//! Signalling from end to end.
+
+use alloc::vec::Vec;
+
+use super::{
+    codec::{Malformed, Reader, Writer},
+    frame::FRAME_BYTES_MAX,
+    signed::{RoomKey, Signed, Statement},
+};
+use crate::{
+    identity::{PeerId, PublicKey},
+    io::SignalKind,
+};
+
+/// A description or candidate on its way from one member to another, through the server or over the mesh. The sender's
+/// signature covers it, so nobody on the way can swap the DTLS fingerprints in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The sender's key: the addressee may never have heard of it.
+    pub from: PublicKey,
+    /// The addressee.
+    pub to: PeerId,
+    /// Names the attempt at a link; drawn at random by who dials.
+    pub session: u64,
+    /// What it is.
+    pub kind: SignalKind,
+    /// The host's business.
+    pub body: Vec<u8>,
+}
+
+impl Envelope {
+    /// Bytes of body that fit into one frame.
+    pub(crate) const BODY_BYTES_MAX: usize = FRAME_BYTES_MAX - (1 + 1 + 32 + 16 + 8 + 1 + 3 + 64);
+}
+
+impl Statement for Envelope {
+    const KIND: u8 = 6;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(&self.from);
+        w.raw(self.to.as_bytes());
+        w.raw(&self.session.to_le_bytes());
+        w.u8(match self.kind {
+            SignalKind::Offer => 0,
+            SignalKind::Answer => 1,
+            SignalKind::Candidate => 2,
+            SignalKind::Refuse => 3,
+        });
+        w.bytes(&self.body);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let from = r.key()?;
+        let to = r.peer()?;
+        let session = u64::from_le_bytes(r.array()?);
+        let kind = match r.u8()? {
+            0 => SignalKind::Offer,
+            1 => SignalKind::Answer,
+            2 => SignalKind::Candidate,
+            3 => SignalKind::Refuse,
+            _ => return Err(Malformed::Value),
+        };
+        let body = r.bytes(Self::BODY_BYTES_MAX)?.to_vec();
+        Ok(Self { from, to, session, kind, body })
+    }
+}
+
+impl Signed<Envelope> {
+    /// An envelope from the bytes that the signaling server relayed.
+    ///
+    /// # Errors
+    /// When the bytes are no envelope.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new(bytes);
+        let envelope = Self::read(&mut r)?;
+        r.end()?;
+        Ok(envelope)
+    }
+
+    pub(crate) fn is_genuine(&self, room: &RoomKey) -> bool {
+        self.verify(&self.body.from, room)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a member says of itself.
+
+use alloc::string::String;
+
+use super::{
+    codec::{Malformed, Reader, Writer},
+    signed::Statement,
+};
+use crate::identity::{PeerId, PublicKey, peer_id};
+
+/// The longest zone, in bytes of UTF-8.
+pub const ZONE_BYTES_MAX: usize = 32;
+
+const HIDDEN: u8 = 1;
+const GREETER: u8 = 2;
+
+/// A member in its own words. A newer incarnation replaces an older one; only the owner of the key can raise it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The key that signs everything of this member.
+    pub public_key: PublicKey,
+    /// Raised by its owner with every change of the record, and to refute a suspicion (SWIM, section 4.2). Starts at the
+    /// wall time of joining in milliseconds, so that a member that comes back without memory is newer than its past.
+    pub incarnation: u64,
+    /// Wall time of joining, milliseconds since 1970, by the member's own clock.
+    pub joined_at_ms: u64,
+    /// Its page is hidden, so its timers run once a second at best.
+    pub hidden: bool,
+    /// It holds a socket to the signaling server.
+    pub greeter: bool,
+    /// Where it is; empty if it does not say.
+    pub zone: String,
+}
+
+impl Record {
+    /// The id that follows from the key.
+    #[must_use]
+    pub fn id(&self) -> PeerId {
+        peer_id(&self.public_key)
+    }
+}
+
+impl Statement for Record {
+    const KIND: u8 = 1;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(&self.public_key);
+        w.varint(self.incarnation);
+        w.varint(self.joined_at_ms);
+        w.u8(if self.hidden { HIDDEN } else { 0 } | if self.greeter { GREETER } else { 0 });
+        w.bytes(self.zone.as_bytes());
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let public_key = r.key()?;
+        let incarnation = r.varint()?;
+        let joined_at_ms = r.varint()?;
+        let flags = r.u8()?;
+        if flags & !(HIDDEN | GREETER) != 0 {
+            return Err(Malformed::Value);
+        }
+        let zone = r.text(ZONE_BYTES_MAX)?;
+        let (hidden, greeter) = (flags & HIDDEN != 0, flags & GREETER != 0);
+        Ok(Self { public_key, incarnation, joined_at_ms, hidden, greeter, zone })
+    }
+}
+
+/// A member's goodbye (SWIM, section 3: leaving is not a failure).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// Who leaves.
+    pub subject: PeerId,
+    /// Its last incarnation.
+    pub incarnation: u64,
+}
+
+impl Statement for Farewell {
+    const KIND: u8 = 2;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(self.subject.as_bytes());
+        w.varint(self.incarnation);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self { subject: r.peer()?, incarnation: r.varint()? })
+    }
+}
+
+/// An accusation: the accuser has not heard from the subject (SWIM, section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// Who signs this.
+    pub accuser: PeerId,
+    /// Who is accused.
+    pub subject: PeerId,
+    /// The incarnation of the subject that the accuser knows: a greater one refutes.
+    pub incarnation: u64,
+}
+
+impl Statement for Suspicion {
+    const KIND: u8 = 3;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(self.accuser.as_bytes());
+        w.raw(self.subject.as_bytes());
+        w.varint(self.incarnation);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self { accuser: r.peer()?, subject: r.peer()?, incarnation: r.varint()? })
+    }
+}

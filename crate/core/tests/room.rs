@@ -1,0 +1,219 @@
+//! Joining, leaving, links, presence: the rules of a room in which everybody behaves.
+
+mod world;
+
+use chinwag_core::{Command, Config, Departure, Event, Refused};
+use world::{LATENCY_MS, WALL_MS, World};
+
+#[test]
+fn the_first_of_a_room_is_ready_alone() {
+    let mut world = World::new();
+    world.join();
+    world.run_ms(100);
+    assert_eq!(world.count(0, |e| matches!(e, Event::Ready)), 1);
+    assert_eq!(world.members_of(0), [world.id(0)]);
+}
+
+#[test]
+fn two_find_each_other_in_a_few_round_trips() {
+    let mut world = World::new();
+    world.join();
+    world.run_ms(100);
+    world.join();
+    world.run_ms(10 * LATENCY_MS);
+    assert!(world.agree());
+    assert_eq!(world.count(1, |e| matches!(e, Event::Ready)), 1);
+}
+
+#[test]
+fn a_room_of_eight_is_a_full_mesh_and_everybody_knows_everybody() {
+    let world = World::room(8);
+    assert!(world.agree());
+    for at in 0..8 {
+        assert_eq!(world.hosts[at].node.stats().links, 7, "of {at}");
+    }
+}
+
+#[test]
+fn eight_who_join_at_once_become_one_room() {
+    let mut world = World::new();
+    for _ in 0..8 {
+        world.join();
+    }
+    world.run_ms(5_000);
+    assert!(world.agree());
+    assert!((0..8).all(|at| world.hosts[at].node.stats().links == 7));
+}
+
+#[test]
+fn a_room_of_thirty_holds_together_with_at_most_eight_links_each() {
+    let mut world = World::new();
+    for _ in 0..30 {
+        world.join();
+        world.run_ms(200);
+    }
+    world.run_ms(10_000);
+    assert!(world.agree());
+    assert!((0..30).all(|at| world.hosts[at].node.stats().links <= 8));
+}
+
+#[test]
+fn joined_and_ready_are_told_once() {
+    let world = World::room(4);
+    for at in 0..4 {
+        assert_eq!(world.count(at, |e| matches!(e, Event::Joined(_))), 3);
+        assert_eq!(world.count(at, |e| matches!(e, Event::Ready)), 1);
+    }
+}
+
+#[test]
+fn links_are_symmetric_and_single() {
+    let world = World::room(6);
+    for at in 0..6 {
+        for to in (0..6).filter(|to| *to != at) {
+            assert!(world.view(at, to).unwrap().linked, "{at} to {to}");
+        }
+    }
+    let dials: usize = world.hosts.iter().map(|host| host.dials).sum();
+    assert_eq!(dials, 15, "one connection for each pair, and none wasted");
+}
+
+#[test]
+fn who_leaves_is_gone_at_once_and_has_left() {
+    let mut world = World::room(4);
+    world.command(0, Command::Leave).unwrap();
+    world.kill(0);
+    world.run_ms(3 * LATENCY_MS);
+    assert!(world.agree());
+    for at in 1..4 {
+        assert_eq!(world.departures(at), [(world.id(0), Departure::Left)]);
+    }
+}
+
+#[test]
+fn who_has_left_does_nothing_more() {
+    let mut world = World::room(3);
+    world.command(0, Command::Leave).unwrap();
+    assert_eq!(world.command(0, Command::Leave), Err(Refused::Left));
+    assert_eq!(world.say(0, None, b"hello?"), Err(Refused::Left));
+    assert_eq!(world.hosts[0].node.next_timeout(), None);
+}
+
+#[test]
+fn the_room_goes_on_without_the_server_and_takes_newcomers_when_it_is_back() {
+    let mut world = World::room(3);
+    world.set_server(false);
+    world.run_ms(60_000);
+    assert!(world.agree());
+    world.say(0, None, b"still here").unwrap();
+    world.run_ms(100);
+    assert_eq!(world.payloads(2), [b"still here"]);
+    world.set_server(true);
+    world.join();
+    world.run_ms(3_000);
+    assert!(world.agree());
+}
+
+#[test]
+fn presence_reaches_all_and_late_joiners_too() {
+    let mut world = World::room(3);
+    world.set_presence(0, b"ada");
+    world.run_ms(100);
+    assert_eq!(world.presence(2, 0).as_deref(), Some(&b"ada"[..]));
+    world.join();
+    world.run_ms(3_000);
+    assert_eq!(world.presence(3, 0).as_deref(), Some(&b"ada"[..]));
+}
+
+#[test]
+fn presence_set_before_joining_is_there_from_the_start() {
+    let mut world = World::room(2);
+    let at = world.join();
+    world.set_presence(at, b"early");
+    world.run_ms(3_000);
+    assert_eq!(world.presence(0, at).as_deref(), Some(&b"early"[..]));
+}
+
+#[test]
+fn a_burst_of_presence_goes_out_as_first_and_last() {
+    let mut world = World::room(2);
+    let before = world.count(1, |e| matches!(e, Event::Presence(_)));
+    for n in 0..50 {
+        world.set_presence(0, &[n]);
+    }
+    assert_eq!(world.presence(0, 0), Some(vec![49]), "I see my own at once");
+    world.run_ms(500);
+    assert_eq!(world.presence(1, 0), Some(vec![49]));
+    assert_eq!(world.count(1, |e| matches!(e, Event::Presence(_))) - before, 2);
+}
+
+#[test]
+fn a_presence_above_the_cap_is_refused_and_the_old_one_stays() {
+    let mut world = World::room(2);
+    world.set_presence(0, b"old");
+    world.run_ms(100);
+    let max = Config::default().presence_bytes_max;
+    let refused = world.command(0, Command::SetPresence { value: vec![0; max + 1] });
+    assert_eq!(refused, Err(Refused::PresenceTooLarge { bytes: max + 1, max }));
+    world.run_ms(100);
+    assert_eq!(world.presence(1, 0).as_deref(), Some(&b"old"[..]));
+}
+
+#[test]
+fn a_broken_link_is_made_again_and_nobody_dies() {
+    let mut world = World::room(4);
+    world.break_link(0, 1);
+    world.run_ms(5_000);
+    assert!(world.agree());
+    assert!(world.view(0, 1).unwrap().linked);
+    assert!((0..4).all(|at| world.departures(at).is_empty()));
+}
+
+#[test]
+fn who_comes_back_with_its_key_is_the_same_member() {
+    let mut world = World::room(3);
+    world.command(2, Command::Leave).unwrap();
+    world.kill(2);
+    world.run_ms(1_000);
+    let again = world.join_as(2);
+    world.set_presence(again, b"again");
+    world.run_ms(3_000);
+    assert!(world.agree());
+    assert_eq!(world.presence(0, again).as_deref(), Some(&b"again"[..]));
+}
+
+#[test]
+fn who_comes_back_with_its_key_and_a_clock_in_the_past_is_let_in_all_the_same() {
+    let mut world = World::room(3);
+    world.command(2, Command::Leave).unwrap();
+    world.kill(2);
+    world.run_ms(1_000);
+    let again = world.join_with(2, Config::default(), WALL_MS - 3_600_000);
+    world.run_ms(5_000);
+    assert!(world.agree());
+    assert!(world.view(0, again).unwrap().linked);
+}
+
+#[test]
+fn greeters_that_are_let_go_come_back_when_the_room_lacks_them() {
+    let mut world = World::room(6);
+    for at in 3..6 {
+        world.release(at);
+    }
+    world.run_ms(5_000);
+    assert_eq!(world.attached().len(), 3);
+    for at in 0..3 {
+        world.kill(at);
+    }
+    world.run_ms(30_000);
+    assert!(world.agree());
+    assert_eq!(world.attached(), [3, 4, 5]);
+}
+
+#[test]
+fn hidden_is_told_to_all() {
+    let mut world = World::room(3);
+    world.command(0, Command::SetHidden { hidden: true }).unwrap();
+    world.run_ms(100);
+    assert!(world.view(2, 0).unwrap().hidden);
+}

@@ -1,0 +1,343 @@
+//! A room in one process: nodes, the links between them, a signaling server, and a clock that only moves when told to.
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chinwag_core::{
+    Command, Config, Departure, Event, Identity, Input, Instant, Lane, LinkDownReason, LinkId, MemberView, Message,
+    Node, Output, PeerId, Refused, Setup, SignalKind, wire::Frame,
+};
+
+/// One way, in milliseconds, for frames, signalling, and the news of a closed link.
+pub(crate) const LATENCY_MS: u32 = 20;
+
+/// Wall time when the clock stands at zero.
+pub(crate) const WALL_MS: u64 = 1_800_000_000_000;
+
+type End = (usize, LinkId);
+
+enum Happening {
+    Input(Input),
+    Signal { to: PeerId, envelope: Vec<u8> },
+}
+
+pub(crate) struct Host {
+    pub(crate) node: Node,
+    pub(crate) events: Vec<Event>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) dials: usize,
+    alive: bool,
+    attached: bool,
+    wants_server: bool,
+}
+
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) server_up: bool,
+    /// Pairs between which nothing passes, in either direction.
+    pub(crate) cut: BTreeSet<(usize, usize)>,
+    peers: BTreeMap<End, End>,
+    queue: BTreeMap<(Instant, u64), (usize, Happening)>,
+    next: u64,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (cut, peers, queue) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { now: Instant::ZERO, hosts: Vec::new(), server_up: true, cut, peers, queue, next: 0 }
+    }
+
+    /// A room of `n` members that have found each other.
+    pub(crate) fn room(n: usize) -> Self {
+        let mut world = Self::new();
+        for _ in 0..n {
+            world.join();
+        }
+        world.run_ms(3_000);
+        world
+    }
+
+    pub(crate) fn join(&mut self) -> usize {
+        self.join_as(u8::try_from(self.hosts.len()).unwrap())
+    }
+
+    /// A member with the identity number `n`.
+    pub(crate) fn join_as(&mut self, n: u8) -> usize {
+        self.join_with(n, Config::default(), WALL_MS + self.now.as_millis())
+    }
+
+    pub(crate) fn join_with(&mut self, n: u8, config: Config, wall_ms: u64) -> usize {
+        let identity = Identity::from_secret(&[n; 32]);
+        let seed = [u8::try_from(self.hosts.len()).unwrap(); 32];
+        let node = Node::new(self.now, Setup { identity, room: "lobby", zone: None, seed, wall_ms, config });
+        let (events, frames) = (Vec::new(), Vec::new());
+        let host = Host { node, events, frames, dials: 0, alive: true, attached: false, wants_server: false };
+        self.hosts.push(host);
+        let at = self.hosts.len() - 1;
+        self.drain(at);
+        at
+    }
+
+    pub(crate) fn id(&self, at: usize) -> PeerId {
+        self.hosts[at].node.id()
+    }
+
+    pub(crate) fn command(&mut self, at: usize, command: Command) -> Result<(), Refused> {
+        let result = self.hosts[at].node.handle(self.now, Input::Command(command));
+        self.drain(at);
+        result
+    }
+
+    pub(crate) fn say(&mut self, at: usize, to: Option<usize>, payload: &[u8]) -> Result<(), Refused> {
+        let to = to.map(|to| self.id(to));
+        let sent_at_ms = WALL_MS + self.now.as_millis();
+        self.command(at, Command::Send { channel: "chat".into(), to, payload: payload.into(), sent_at_ms })
+    }
+
+    pub(crate) fn set_presence(&mut self, at: usize, value: &[u8]) {
+        self.command(at, Command::SetPresence { value: value.into() }).unwrap();
+    }
+
+    /// Hands bytes to a node as if they had come over its link to another.
+    pub(crate) fn inject(&mut self, at: usize, from: usize, bytes: &[u8]) {
+        let link = self.link(at, from).expect("they are linked");
+        self.input(at, Input::Frame { link, bytes: bytes.into() });
+    }
+
+    pub(crate) fn input(&mut self, at: usize, input: Input) {
+        self.hosts[at].node.handle(self.now, input).unwrap();
+        self.drain(at);
+    }
+
+    /// The process of a member ends without a word.
+    pub(crate) fn kill(&mut self, at: usize) {
+        self.hosts[at].alive = false;
+        self.hosts[at].attached = false;
+    }
+
+    /// The server lets a member go.
+    pub(crate) fn release(&mut self, at: usize) {
+        self.hosts[at].attached = false;
+        self.input(at, Input::Released);
+    }
+
+    pub(crate) fn attached(&self) -> Vec<usize> {
+        self.living().filter(|at| self.hosts[*at].attached).collect()
+    }
+
+    /// The server goes, or comes back.
+    pub(crate) fn set_server(&mut self, up: bool) {
+        self.server_up = up;
+        for at in 0..self.hosts.len() {
+            if !up && std::mem::take(&mut self.hosts[at].attached) {
+                self.input(at, Input::Detached);
+            } else if up && self.hosts[at].wants_server {
+                self.attach(at);
+            }
+        }
+    }
+
+    /// The transport between two members breaks, and both are told.
+    pub(crate) fn break_link(&mut self, a: usize, b: usize) {
+        let (at_a, at_b) = (self.link(a, b).unwrap(), self.link(b, a).unwrap());
+        self.peers.remove(&(a, at_a));
+        self.peers.remove(&(b, at_b));
+        self.input(a, Input::LinkDown { link: at_a, reason: LinkDownReason::Failed });
+        self.input(b, Input::LinkDown { link: at_b, reason: LinkDownReason::Failed });
+    }
+
+    pub(crate) fn set_cut(&mut self, a: usize, b: usize, cut: bool) {
+        let pair = (a.min(b), a.max(b));
+        if cut {
+            self.cut.insert(pair)
+        } else {
+            self.cut.remove(&pair)
+        };
+    }
+
+    pub(crate) fn run_ms(&mut self, ms: u32) {
+        let end = self.now.plus_ms(ms);
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// Stands still for all: the clock jumps, and nothing is done meanwhile.
+    pub(crate) fn sleep_all_ms(&mut self, ms: u32) {
+        self.now = self.now.plus_ms(ms);
+    }
+
+    pub(crate) fn members_of(&self, at: usize) -> Vec<PeerId> {
+        self.hosts[at].node.members().iter().map(|member| member.id).collect()
+    }
+
+    pub(crate) fn view(&self, at: usize, of: usize) -> Option<MemberView> {
+        self.hosts[at].node.member(&self.id(of))
+    }
+
+    pub(crate) fn presence(&self, at: usize, of: usize) -> Option<Vec<u8>> {
+        self.view(at, of)?.presence.map(|value| value.to_vec())
+    }
+
+    /// Every living member knows exactly the living.
+    pub(crate) fn agree(&self) -> bool {
+        let mut living: Vec<_> = self.living().map(|at| self.id(at)).collect();
+        living.sort();
+        self.living().all(|at| self.members_of(at) == living)
+    }
+
+    pub(crate) fn living(&self) -> impl Iterator<Item = usize> {
+        (0..self.hosts.len()).filter(|at| self.hosts[*at].alive)
+    }
+
+    pub(crate) fn messages(&self, at: usize) -> Vec<&Message> {
+        let events = self.hosts[at].events.iter();
+        events.filter_map(|event| if let Event::Message(message) = event { Some(message) } else { None }).collect()
+    }
+
+    pub(crate) fn payloads(&self, at: usize) -> Vec<Vec<u8>> {
+        self.messages(at).into_iter().map(|message| message.payload.clone()).collect()
+    }
+
+    pub(crate) fn departures(&self, at: usize) -> Vec<(PeerId, Departure)> {
+        let gone = |event: &Event| match event {
+            Event::Gone { member, why } => Some((member.id, why.clone())),
+            _ => None,
+        };
+        self.hosts[at].events.iter().filter_map(gone).collect()
+    }
+
+    pub(crate) fn count(&self, at: usize, which: fn(&Event) -> bool) -> usize {
+        self.hosts[at].events.iter().filter(|event| which(event)).count()
+    }
+
+    pub(crate) fn link(&self, at: usize, to: usize) -> Option<LinkId> {
+        self.peers.iter().filter(|((a, _), (b, _))| (*a, *b) == (at, to)).map(|((_, link), _)| *link).last()
+    }
+
+    fn step(&mut self, end: Instant) -> bool {
+        let timer = self.living().filter_map(|at| Some((self.hosts[at].node.next_timeout()?, at))).min();
+        let event = self.queue.first_key_value().map(|((at, _), _)| *at);
+        match (timer, event) {
+            (timer, Some(at)) if at <= end && timer.is_none_or(|(due, _)| at <= due) => {
+                self.now = self.now.max(at);
+                let (_, (to, happening)) = self.queue.pop_first().unwrap();
+                self.happen(to, happening);
+                true
+            }
+            (Some((due, at)), _) if due <= end => {
+                self.now = self.now.max(due);
+                self.hosts[at].node.handle_timeout(self.now);
+                self.drain(at);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn happen(&mut self, at: usize, happening: Happening) {
+        match happening {
+            Happening::Input(input) if self.hosts[at].alive => self.input(at, input),
+            Happening::Input(_) => {}
+            Happening::Signal { to, envelope } => self.relay(at, to, envelope),
+        }
+    }
+
+    fn relay(&mut self, from: usize, to: PeerId, envelope: Vec<u8>) {
+        let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).last();
+        match addressee {
+            Some(at) => self.later(at, Happening::Input(Input::ServerSignal { envelope })),
+            None if self.hosts[from].attached => {
+                self.later(from, Happening::Input(Input::ServerUnknown { peer: to }));
+            }
+            None => {}
+        }
+    }
+
+    fn later(&mut self, at: usize, happening: Happening) {
+        self.next += 1;
+        self.queue.insert((self.now.plus_ms(LATENCY_MS), self.next), (at, happening));
+    }
+
+    fn attach(&mut self, at: usize) {
+        let others: Vec<_> =
+            self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o)).collect();
+        self.hosts[at].attached = true;
+        self.later(at, Happening::Input(Input::Attached { members: others.into_iter().take(3).collect() }));
+    }
+
+    fn drain(&mut self, at: usize) {
+        let mut outputs = 0;
+        while let Some(output) = self.hosts[at].node.poll() {
+            outputs += 1;
+            assert!(outputs < 100_000, "a drain ends");
+            self.carry_out(at, output);
+        }
+        let next = self.hosts[at].node.next_timeout();
+        assert!(next.is_none_or(|next| next >= self.now), "the next timeout is never in the past");
+    }
+
+    fn carry_out(&mut self, at: usize, output: Output) {
+        match output {
+            Output::Event(event) => self.hosts[at].events.push(event),
+            Output::Send { link, lane, frame } => self.carry(at, link, lane, &frame),
+            Output::Dial { link, .. } => {
+                self.hosts[at].dials += 1;
+                let body = [&at.to_le_bytes()[..], &link.0.to_le_bytes()].concat();
+                self.input(at, Input::LocalSignal { link, kind: SignalKind::Offer, body });
+            }
+            Output::Accept { link, offer, .. } => {
+                self.peers.insert(end_of(&offer), (at, link));
+                self.peers.insert((at, link), end_of(&offer));
+                self.input(at, Input::LocalSignal { link, kind: SignalKind::Answer, body: offer });
+            }
+            Output::RemoteSignal { link, .. } => self.connect((at, link)),
+            Output::Close { link } => self.disconnect((at, link)),
+            Output::Signal { to, envelope } => self.later(at, Happening::Signal { to, envelope }),
+            Output::Introduce => {
+                let others = self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o)).take(3);
+                let members = others.collect();
+                self.later(at, Happening::Input(Input::Introduced { members }));
+            }
+            Output::Server { wanted } => {
+                self.hosts[at].wants_server = wanted;
+                if wanted && self.server_up && !self.hosts[at].attached {
+                    self.attach(at);
+                } else if !wanted {
+                    self.hosts[at].attached = false;
+                }
+            }
+        }
+    }
+
+    fn carry(&mut self, at: usize, link: LinkId, _lane: Lane, frame: &[u8]) {
+        self.hosts[at].frames.push(Frame::decode(frame).expect("what a node sends is a frame"));
+        if let Some((to, theirs)) = self.peers.get(&(at, link)).copied()
+            && !self.cut.contains(&(at.min(to), at.max(to)))
+        {
+            self.later(to, Happening::Input(Input::Frame { link: theirs, bytes: frame.into() }));
+        }
+    }
+
+    fn connect(&mut self, dialler: End) {
+        if let Some(answerer) = self.peers.get(&dialler).copied()
+            && !self.cut.contains(&(dialler.0.min(answerer.0), dialler.0.max(answerer.0)))
+        {
+            self.later(dialler.0, Happening::Input(Input::LinkUp { link: dialler.1 }));
+            self.later(answerer.0, Happening::Input(Input::LinkUp { link: answerer.1 }));
+        }
+    }
+
+    fn disconnect(&mut self, end: End) {
+        if let Some(other) = self.peers.remove(&end) {
+            self.peers.remove(&other);
+            let down = Input::LinkDown { link: other.1, reason: LinkDownReason::Closed };
+            self.later(other.0, Happening::Input(down));
+        }
+    }
+}
+
+fn end_of(offer: &[u8]) -> End {
+    let (host, link) = offer.split_at(size_of::<usize>());
+    (usize::from_le_bytes(host.try_into().unwrap()), LinkId(u32::from_le_bytes(link.try_into().unwrap())))
+}
