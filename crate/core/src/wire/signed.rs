@@ -23,6 +23,12 @@ impl RoomKey {
         hash.update(name.as_bytes());
         Self(hash.finalize().into())
     }
+
+    /// The key as bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl core::fmt::Debug for RoomKey {

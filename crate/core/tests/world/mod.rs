@@ -1,5 +1,6 @@
 //! A room in one process: nodes, the links between them, a signaling server, and a clock that only moves when told to.
 #![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,7 +213,7 @@ impl World {
     }
 
     pub(crate) fn link(&self, at: usize, to: usize) -> Option<LinkId> {
-        self.peers.iter().filter(|((a, _), (b, _))| (*a, *b) == (at, to)).map(|((_, link), _)| *link).last()
+        self.peers.iter().filter(|((a, _), (b, _))| (*a, *b) == (at, to)).map(|((_, link), _)| *link).next_back()
     }
 
     fn step(&mut self, end: Instant) -> bool {
@@ -244,7 +245,7 @@ impl World {
     }
 
     fn relay(&mut self, from: usize, to: PeerId, envelope: Vec<u8>) {
-        let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).last();
+        let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).max();
         match addressee {
             Some(at) => self.later(at, Happening::Input(Input::ServerSignal { envelope })),
             None if self.hosts[from].attached => {

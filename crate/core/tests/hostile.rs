@@ -1,0 +1,318 @@
+//! What hostile members and a hostile server can say, and what comes of it: nothing.
+
+mod world;
+
+use chinwag_core::{
+    Departure, Event, Identity, Input, SignalKind, ViolationKind,
+    wire::{Entry, Envelope, Farewell, Frame, Malformed, Post, Record, RoomKey, Signed, Statement, Suspicion},
+};
+use proptest::prelude::*;
+use world::World;
+
+const MALLORY: u8 = 2;
+
+fn room() -> RoomKey {
+    RoomKey::new("lobby")
+}
+
+fn identity(n: u8) -> Identity {
+    Identity::from_secret(&[n; 32])
+}
+
+/// A statement with a signature that Mallory made.
+fn forged<T: Statement>(body: T) -> Signed<T> {
+    Signed::new(body, &identity(MALLORY), &room())
+}
+
+/// Three members; the third is Mallory, who says `frame` to the first.
+fn after(frame: &Frame) -> World {
+    let mut world = World::room(3);
+    world.set_presence(1, b"honest");
+    world.run_ms(1_000);
+    world.inject(0, usize::from(MALLORY), &frame.encode());
+    world.run_ms(10_000);
+    world
+}
+
+fn violations(world: &World, kind: ViolationKind) -> usize {
+    let it = |e: &Event| matches!(e, Event::Violation(v) if v.kind == kind && v.peer == world.id(usize::from(MALLORY)));
+    world.hosts[0].events.iter().filter(|event| it(event)).count()
+}
+
+fn record_of(n: u8, incarnation: u64) -> Record {
+    let public_key = identity(n).public_key();
+    Record { public_key, incarnation, joined_at_ms: 0, hidden: true, greeter: false, zone: "mars".into() }
+}
+
+#[test]
+fn nobody_changes_the_record_of_another() {
+    let world = after(&Frame::Records(vec![forged(record_of(1, u64::MAX))]));
+    assert_eq!(violations(&world, ViolationKind::Forged), 1);
+    assert_eq!(world.view(0, 1).unwrap().zone, None);
+}
+
+#[test]
+fn nobody_sets_the_presence_of_another() {
+    let owner = identity(1).id();
+    let entry = Entry { owner, key: "presence".into(), version: u64::MAX, value: b"evil".into() };
+    let world = after(&Frame::Entries(vec![forged(entry)]));
+    assert_eq!(violations(&world, ViolationKind::Forged), 1);
+    assert_eq!(world.presence(0, 1).as_deref(), Some(&b"honest"[..]));
+}
+
+#[test]
+fn nobody_speaks_for_another() {
+    let (origin, channel) = (identity(1).id(), "chat".into());
+    let post = Post { origin, seq: 9, to: None, channel, sent_at_ms: 0, index: 0, count: 1, payload: b"evil".into() };
+    let world = after(&Frame::Broadcast { hops: 1, post: forged(post) });
+    assert_eq!(violations(&world, ViolationKind::Forged), 1);
+    assert!(world.messages(0).is_empty());
+}
+
+#[test]
+fn nobody_says_goodbye_for_another() {
+    let farewell = Farewell { subject: identity(1).id(), incarnation: u64::MAX };
+    let world = after(&Frame::Leave(forged(farewell)));
+    assert_eq!(violations(&world, ViolationKind::Forged), 1);
+    assert!(world.agree());
+}
+
+#[test]
+fn nobody_accuses_in_the_name_of_another() {
+    let world = World::room(3);
+    let incarnation = world.view(0, 1).unwrap().incarnation;
+    let suspicion = Suspicion { accuser: identity(1).id(), subject: identity(0).id(), incarnation };
+    let mine = Suspicion { accuser: identity(1).id(), subject: identity(1).id(), incarnation };
+    for suspicion in [suspicion, mine] {
+        let world = after(&Frame::Suspect(forged(suspicion)));
+        assert_eq!(world.count(0, |e| matches!(e, Event::Suspected(_))), 0);
+        assert_eq!(world.hosts[0].node.stats().refutations, 0);
+    }
+}
+
+#[test]
+fn one_liar_kills_nobody() {
+    let mut world = World::room(5);
+    for _ in 0..20 {
+        let subject = world.id(1);
+        let incarnation = world.view(0, 1).unwrap().incarnation;
+        let lie = Frame::Suspect(forged(Suspicion { accuser: world.id(2), subject, incarnation }));
+        world.inject(0, usize::from(MALLORY), &lie.encode());
+        world.run_ms(3_000);
+    }
+    assert!(world.agree());
+    assert!((0..5).all(|at| world.departures(at).is_empty()));
+}
+
+#[test]
+fn an_accusation_of_an_incarnation_that_was_never_issued_is_nothing() {
+    let world = World::room(3);
+    let subject = world.id(0);
+    let before = world.view(1, 0).unwrap().incarnation;
+    let world = after(&Frame::Suspect(forged(Suspicion { accuser: world.id(2), subject, incarnation: u64::MAX - 1 })));
+    assert_eq!(world.view(1, 0).unwrap().incarnation, before);
+}
+
+#[test]
+fn an_obituary_cannot_use_up_our_incarnations() {
+    let world = World::room(3);
+    let subject = world.id(0);
+    let before = world.view(1, 0).unwrap().incarnation;
+    let world = after(&Frame::Obituary { subject, incarnation: u64::MAX });
+    assert_eq!(world.view(1, 0).unwrap().incarnation, before);
+}
+
+#[test]
+fn a_statement_of_another_room_says_nothing_here() {
+    let elsewhere = RoomKey::new("elsewhere");
+    let id = identity(1).id();
+    let farewell = Signed::new(Farewell { subject: id, incarnation: u64::MAX }, &identity(1), &elsewhere);
+    let world = after(&Frame::Leave(farewell));
+    assert!(world.agree());
+}
+
+#[test]
+fn a_signature_under_one_kind_of_statement_is_none_under_another() {
+    let suspicion = Suspicion { accuser: identity(1).id(), subject: identity(0).id(), incarnation: 7 };
+    let farewell = Farewell { subject: identity(1).id(), incarnation: 7 };
+    let signed = Signed::new(suspicion, &identity(1), &room());
+    assert!(signed.verify(&identity(1).public_key(), &room()));
+    let moved = Signed { body: farewell, signature: signed.signature };
+    assert!(!moved.verify(&identity(1).public_key(), &room()));
+}
+
+#[test]
+fn a_goodbye_of_an_older_incarnation_is_stale() {
+    let mut world = World::room(3);
+    let stale = Farewell { subject: world.id(1), incarnation: world.view(0, 1).unwrap().incarnation - 1 };
+    let frame = Frame::Leave(Signed::new(stale, &identity(1), &room()));
+    world.inject(0, 2, &frame.encode());
+    world.run_ms(5_000);
+    assert!(world.agree());
+}
+
+#[test]
+fn an_offer_whose_fingerprint_was_swapped_on_the_way_opens_nothing() {
+    let mut world = World::room(2);
+    let body = Envelope {
+        from: identity(9).public_key(),
+        to: world.id(0),
+        session: 1,
+        kind: SignalKind::Offer,
+        body: b"offer".into(),
+    };
+    let mut signed = Signed::new(body, &identity(9), &room());
+    signed.body.body = b"other".into();
+    world.inject(0, 1, &Frame::Signal { ttl: 1, envelope: signed }.encode());
+    assert_eq!(world.hosts[0].node.stats().links_pending, 0);
+    assert_eq!(world.count(0, |e| matches!(e, Event::Violation(v) if v.kind == ViolationKind::Forged)), 1);
+}
+
+#[test]
+fn what_the_server_invents_opens_nothing() {
+    let mut world = World::room(2);
+    for envelope in [vec![], vec![0; 200], vec![255; 20_000]] {
+        world.input(0, Input::ServerSignal { envelope });
+    }
+    assert_eq!(world.hosts[0].node.stats().links_pending, 0);
+    assert_eq!(world.hosts[0].node.stats().violations, 3);
+}
+
+#[test]
+fn who_greets_with_another_key_than_the_one_dialled_gets_no_link() {
+    let mut world = World::room(2);
+    let link = world.link(0, 1).unwrap();
+    let imposter = Frame::Hello(Signed::new(record_of(9, 1), &identity(9), &room()));
+    world.input(0, Input::Frame { link, bytes: imposter.encode().to_vec() });
+    assert_eq!(world.count(0, |e| matches!(e, Event::Violation(v) if v.kind == ViolationKind::WrongPeer)), 1);
+    assert_eq!(world.hosts[0].node.stats().links, 0);
+}
+
+#[test]
+fn a_flood_of_members_is_bounded() {
+    let mut world = World::new();
+    let mut config = chinwag_core::Config::default();
+    config.members_max = 10;
+    world.join_with(0, config, world::WALL_MS);
+    world.join();
+    world.run_ms(2_000);
+    let records: Vec<_> = (100..140).map(|n| Signed::new(record_of(n, 1), &identity(n), &room())).collect();
+    world.inject(0, 1, &Frame::Records(records).encode());
+    assert_eq!(world.members_of(0).len(), 11);
+}
+
+#[test]
+fn replayed_goodbyes_and_records_revive_nobody() {
+    let mut world = World::room(3);
+    let old = world.hosts[1].frames.iter().find_map(|frame| match frame {
+        Frame::Hello(record) => Some(record.clone()),
+        _ => None,
+    });
+    world.command(1, chinwag_core::Command::Leave).unwrap();
+    world.kill(1);
+    world.run_ms(1_000);
+    world.inject(0, 2, &Frame::Records(vec![old.unwrap()]).encode());
+    world.run_ms(1_000);
+    assert!(world.agree());
+    assert_eq!(world.departures(0).iter().filter(|(_, why)| *why == Departure::Left).count(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_a_frame_or_an_error_and_a_frame_encodes_to_the_same_bytes(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        kind in 0_u8..16,
+    ) {
+        let mut bytes = bytes;
+        if let Some(first) = bytes.first_mut() {
+            *first = 0x20 | kind;
+        }
+        if let Ok(frame) = Frame::decode(&bytes) {
+            prop_assert_eq!(&frame.encode()[..], &bytes[..], "{}", frame);
+        }
+    }
+
+    #[test]
+    fn a_mutated_frame_is_a_frame_or_an_error(
+        which in any::<proptest::sample::Index>(),
+        at in any::<proptest::sample::Index>(),
+        mask in 1_u8..,
+        cut in any::<Option<proptest::sample::Index>>(),
+    ) {
+        let samples = samples();
+        let mut bytes = samples[which.index(samples.len())].encode().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= mask;
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        match Frame::decode(&bytes) {
+            Ok(frame) => prop_assert_eq!(&frame.encode()[..], &bytes[..]),
+            Err(Malformed::Kind | Malformed::Version) => prop_assert_eq!(at, 0),
+            Err(_) => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_node_outlives_any_bytes(frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 1..40)) {
+        let mut world = World::room(3);
+        for (n, mut bytes) in frames.into_iter().enumerate() {
+            if let (Some(first), true) = (bytes.first_mut(), n % 2 == 0) {
+                *first = 0x20 | (*first % 12);
+            }
+            // The link may have been closed by a frame that said so.
+            if world.link(0, 2).is_some() {
+                world.inject(0, 2, &bytes);
+            }
+            world.run_ms(50);
+        }
+        world.run_ms(60_000);
+        prop_assert!(world.agree());
+        prop_assert!((0..3).all(|at| world.departures(at).is_empty()));
+    }
+}
+
+/// One of each kind.
+fn samples() -> Vec<Frame> {
+    let id = identity(1).id();
+    let sign = &identity(1);
+    let record = Signed::new(record_of(1, 300), sign, &room());
+    let entry = Entry { owner: id, key: "presence".into(), version: 300, value: vec![1, 2, 3] };
+    let to = Some(identity(0).id());
+    let post = Post {
+        origin: id,
+        seq: 1_000,
+        to,
+        channel: "chat".into(),
+        sent_at_ms: 5,
+        index: 1,
+        count: 3,
+        payload: vec![9; 40],
+    };
+    let from = identity(1).public_key();
+    let envelope = Envelope { from, to: identity(0).id(), session: 77, kind: SignalKind::Offer, body: vec![4; 50] };
+    vec![
+        Frame::Hello(record.clone()),
+        Frame::Ping(300),
+        Frame::Pong(0),
+        Frame::Records(vec![record.clone(), record]),
+        Frame::Entries(vec![Signed::new(entry, sign, &room())]),
+        Frame::Synced,
+        Frame::Broadcast { hops: 2, post: Signed::new(post, sign, &room()) },
+        Frame::Suspect(Signed::new(
+            Suspicion { accuser: id, subject: identity(0).id(), incarnation: 4 },
+            sign,
+            &room(),
+        )),
+        Frame::Leave(Signed::new(Farewell { subject: id, incarnation: 4 }, sign, &room())),
+        Frame::Obituary { subject: id, incarnation: 4 },
+        Frame::Signal { ttl: 3, envelope: Signed::new(envelope, sign, &room()) },
+        Frame::Disconnect,
+    ]
+}

@@ -1,0 +1,236 @@
+//! The wire vectors in `tests/vectors`: what a port in another language must agree with, to the byte.
+//!
+//! Each is built here from its fields and must encode to the bytes in the file; the bytes in the file must decode to it.
+//! Numbers of 64 bits stand as decimal text, since JSON readers differ beyond 2^53.
+//!
+//! `CHINWAG_BLESS=1 cargo test -p chinwag-core --test vectors` writes the files anew after the protocol was changed on purpose.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics has failed")]
+
+use std::{fmt::Write, path::PathBuf};
+
+use chinwag_core::{
+    Identity, PublicKey, SignalKind,
+    wire::{Entry, Envelope, Farewell, Frame, Malformed, Post, Record, RoomKey, Signed, Statement, Suspicion},
+};
+use serde_json::{Value, json};
+
+const ROOM: &str = "lobby";
+
+fn ada() -> Identity {
+    Identity::from_secret(&[1; 32])
+}
+
+fn bob() -> Identity {
+    Identity::from_secret(&[2; 32])
+}
+
+fn by_ada<T: Statement>(body: T) -> Signed<T> {
+    Signed::new(body, &ada(), &RoomKey::new(ROOM))
+}
+
+fn record(zone: &str, hidden: bool, greeter: bool) -> Record {
+    let (incarnation, joined_at_ms) = (1_800_000_000_001, 1_800_000_000_000);
+    Record { public_key: ada().public_key(), incarnation, joined_at_ms, hidden, greeter, zone: zone.into() }
+}
+
+fn entry(value: &[u8]) -> Entry {
+    Entry { owner: ada().id(), key: "presence".into(), version: 7, value: value.into() }
+}
+
+fn post(to: bool, index: u32, count: u32, payload: &[u8]) -> Post {
+    Post {
+        origin: ada().id(),
+        seq: 1_800_000_000_000_300,
+        to: to.then(|| bob().id()),
+        channel: "chat".into(),
+        sent_at_ms: 1_800_000_000_123,
+        index,
+        count,
+        payload: payload.into(),
+    }
+}
+
+fn envelope(kind: SignalKind, body: &[u8]) -> Envelope {
+    Envelope { from: ada().public_key(), to: bob().id(), session: 0x0123_4567_89ab_cdef, kind, body: body.into() }
+}
+
+fn frames() -> Vec<(&'static str, Frame)> {
+    let suspicion = Suspicion { accuser: ada().id(), subject: bob().id(), incarnation: 1_800_000_000_005 };
+    let farewell = Farewell { subject: ada().id(), incarnation: 300 };
+    let signal = |kind, body| Frame::Signal { ttl: 8, envelope: by_ada(envelope(kind, body)) };
+    vec![
+        ("hello", Frame::Hello(by_ada(record("", false, false)))),
+        ("hello of a hidden greeter in a zone", Frame::Hello(by_ada(record("eu-west", true, true)))),
+        ("ping with the smallest number", Frame::Ping(0)),
+        ("ping with a number of two bytes", Frame::Ping(128)),
+        ("pong with the greatest number", Frame::Pong(u64::MAX)),
+        ("records, none", Frame::Records(vec![])),
+        ("records, two", Frame::Records(vec![by_ada(record("", true, false)), by_ada(record("é", false, true))])),
+        ("entries", Frame::Entries(vec![by_ada(entry(b"\x01\x02\x03")), by_ada(entry(b""))])),
+        ("synced", Frame::Synced),
+        ("broadcast to all", Frame::Broadcast { hops: 1, post: by_ada(post(false, 0, 1, b"hello")) }),
+        (
+            "broadcast to one, last fragment of three",
+            Frame::Broadcast { hops: 3, post: by_ada(post(true, 2, 3, b"!")) },
+        ),
+        ("suspect", Frame::Suspect(by_ada(suspicion))),
+        ("leave", Frame::Leave(by_ada(farewell))),
+        ("obituary", Frame::Obituary { subject: bob().id(), incarnation: 1_800_000_000_005 }),
+        ("signal with an offer", signal(SignalKind::Offer, b"v=0")),
+        ("signal with a refusal", signal(SignalKind::Refuse, b"")),
+        ("disconnect", Frame::Disconnect),
+    ]
+}
+
+/// Bytes that are no frame, and why.
+fn malformed() -> Vec<(&'static str, Vec<u8>, Malformed)> {
+    let hello = Frame::Hello(by_ada(record("", false, false))).encode().to_vec();
+    let flags_at = 1 + 32 + 6 + 6;
+    let mut unknown_flag = hello.clone();
+    unknown_flag[flags_at] = 4;
+    let mut bad_zone = Frame::Hello(by_ada(record("z", false, false))).encode().to_vec();
+    bad_zone[flags_at + 2] = 0xff;
+    let mut index = Frame::Broadcast { hops: 1, post: by_ada(post(false, 0, 1, b"")) }.encode().to_vec();
+    let index_at = index.len() - 64 - 3;
+    index[index_at] = 1;
+    vec![
+        ("nothing", vec![], Malformed::Truncated),
+        ("another version", vec![0x41, 0], Malformed::Version),
+        ("a kind that does not exist", vec![0x3f], Malformed::Kind),
+        ("a ping without a number", vec![0x21], Malformed::Truncated),
+        ("a ping with more after it", vec![0x21, 0, 0], Malformed::Trailing),
+        ("a varint that could be shorter", vec![0x21, 0x80, 0x00], Malformed::Varint),
+        ("a varint beyond 64 bits", [&[0x21][..], &[0xff; 9], &[0x02]].concat(), Malformed::Varint),
+        ("a list longer than it may be", vec![0x23, 0x81, 0x02], Malformed::TooLong),
+        ("a list longer than the bytes", vec![0x23, 0x02], Malformed::Truncated),
+        ("a hello cut in its signature", hello[..hello.len() - 1].to_vec(), Malformed::Truncated),
+        ("a flag that does not exist", unknown_flag, Malformed::Value),
+        ("a zone that is no UTF-8", bad_zone, Malformed::Utf8),
+        ("a fragment beyond the count", index, Malformed::Value),
+        ("a frame above the bound", vec![0x25; 16_385], Malformed::TooLong),
+    ]
+}
+
+fn fields(frame: &Frame) -> Value {
+    match frame {
+        Frame::Hello(record) => record_fields(record),
+        Frame::Ping(number) | Frame::Pong(number) => json!({ "number": number.to_string() }),
+        Frame::Records(records) => json!({ "records": records.iter().map(record_fields).collect::<Vec<_>>() }),
+        Frame::Entries(entries) => json!({ "entries": entries.iter().map(entry_fields).collect::<Vec<_>>() }),
+        Frame::Synced | Frame::Disconnect => json!({}),
+        Frame::Broadcast { hops, post } => json!({ "hops": hops, "post": post_fields(post) }),
+        Frame::Suspect(Signed { body, signature }) => json!({
+            "accuser": body.accuser.to_string(), "subject": body.subject.to_string(),
+            "incarnation": body.incarnation.to_string(), "signature": hex(signature),
+        }),
+        Frame::Leave(Signed { body, signature }) => {
+            json!({ "subject": body.subject.to_string(), "incarnation": body.incarnation.to_string(), "signature": hex(signature) })
+        }
+        Frame::Obituary { subject, incarnation } => {
+            json!({ "subject": subject.to_string(), "incarnation": incarnation.to_string() })
+        }
+        Frame::Signal { ttl, envelope: Signed { body, signature } } => json!({
+            "ttl": ttl, "from": hex(&body.from), "to": body.to.to_string(), "session": format!("{:016x}", body.session),
+            "kind": format!("{:?}", body.kind).to_lowercase(), "body": hex(&body.body), "signature": hex(signature),
+        }),
+    }
+}
+
+fn record_fields(Signed { body, signature }: &Signed<Record>) -> Value {
+    json!({
+        "public_key": hex(&body.public_key), "id": body.id().to_string(), "incarnation": body.incarnation.to_string(),
+        "joined_at_ms": body.joined_at_ms.to_string(), "hidden": body.hidden, "greeter": body.greeter, "zone": body.zone,
+        "signature": hex(signature),
+    })
+}
+
+fn entry_fields(Signed { body, signature }: &Signed<Entry>) -> Value {
+    json!({
+        "owner": body.owner.to_string(), "key": body.key, "version": body.version.to_string(), "value": hex(&body.value),
+        "signature": hex(signature),
+    })
+}
+
+fn post_fields(Signed { body, signature }: &Signed<Post>) -> Value {
+    json!({
+        "origin": body.origin.to_string(), "seq": body.seq.to_string(), "to": body.to.map(|to| to.to_string()),
+        "channel": body.channel, "sent_at_ms": body.sent_at_ms.to_string(), "index": body.index, "count": body.count,
+        "payload": hex(&body.payload), "signature": hex(signature),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// Compares with the file, or writes it.
+fn check(name: &str, expected: &Value) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name);
+    if std::env::var_os("CHINWAG_BLESS").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(expected).unwrap() + "\n").unwrap();
+    }
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(&file, expected, "{name} differs from the code");
+    file
+}
+
+#[test]
+fn identities_and_room_keys_are_as_in_the_file() {
+    let key_of = |identity: &Identity| -> PublicKey { identity.public_key() };
+    let person = |secret: u8, identity: &Identity| json!({ "secret": hex(&[secret; 32]), "public_key": hex(&key_of(identity)), "id": identity.id().to_string() });
+    let rooms: Vec<_> = ["lobby", "", "日本"]
+        .iter()
+        .map(|name| json!({ "name": name, "key": hex(RoomKey::new(name).as_bytes()) }))
+        .collect();
+    check("identities.json", &json!({ "ada": person(1, &ada()), "bob": person(2, &bob()), "rooms": rooms }));
+}
+
+#[test]
+fn frames_are_as_in_the_file_both_ways() {
+    let expected = frames().into_iter().map(|(name, frame)| {
+        json!({ "name": name, "kind": frame.name(), "hex": hex(&frame.encode()), "fields": fields(&frame) })
+    });
+    let file = check("frames.json", &json!({ "room": ROOM, "frames": expected.collect::<Vec<_>>() }));
+    for (vector, (name, frame)) in file["frames"].as_array().unwrap().iter().zip(frames()) {
+        assert_eq!(Frame::decode(&unhex(vector["hex"].as_str().unwrap())), Ok(frame), "{name}");
+    }
+}
+
+#[test]
+fn malformed_bytes_are_as_in_the_file_and_refused() {
+    let expected: Vec<_> = malformed()
+        .iter()
+        .map(
+            |(name, bytes, why)| json!({ "name": name, "hex": hex(bytes), "error": format!("{why:?}").to_lowercase() }),
+        )
+        .collect();
+    check("malformed.json", &json!(expected));
+    for (name, bytes, why) in malformed() {
+        assert_eq!(Frame::decode(&bytes), Err(why), "{name}");
+    }
+}
+
+#[test]
+fn the_signatures_in_the_file_are_adas() {
+    let (key, room) = (ada().public_key(), RoomKey::new(ROOM));
+    let genuine = |frame: &Frame| match frame {
+        Frame::Hello(it) => it.verify(&key, &room),
+        Frame::Records(all) => all.iter().all(|it| it.verify(&key, &room)),
+        Frame::Entries(all) => all.iter().all(|it| it.verify(&key, &room)),
+        Frame::Broadcast { post, .. } => post.verify(&key, &room),
+        Frame::Suspect(it) => it.verify(&key, &room),
+        Frame::Leave(it) => it.verify(&key, &room),
+        Frame::Signal { envelope, .. } => envelope.verify(&key, &room),
+        Frame::Ping(_) | Frame::Pong(_) | Frame::Synced | Frame::Obituary { .. } | Frame::Disconnect => true,
+    };
+    for (name, frame) in frames() {
+        assert!(genuine(&frame), "{name}");
+    }
+}
