@@ -1,4 +1,45 @@
-//! The gossip protocol of Chinwag as a deterministic state machine.
+//! The gossip protocol of Chinwag as a deterministic state machine: no I/O, no clock, no threads.
+//!
+//! A [`Node`] is one member of one room. Its host owns the sockets, the clock and the timers, and runs this loop:
+//!
+//! 1. Something happens (a frame, an open channel, a word of the signaling server, a wish of the user): hand it in with
+//!    [`Node::handle`], with the time.
+//! 2. Drain [`Node::poll`] until it answers `None`, and do what each [`Output`] says.
+//! 3. Set one timer for [`Node::next_timeout`]. When it fires, call [`Node::handle_timeout`], and go on with step 2.
+//!
+//! ```
+//! use chinwag_core::{Command, Config, Event, Identity, Input, Instant, Node, Output, Setup};
+//!
+//! let setup = Setup {
+//!     identity: Identity::from_secret(&[7; 32]), // from a cryptographic generator
+//!     room: "lobby",
+//!     zone: None,
+//!     seed: [9; 32],                             // likewise
+//!     wall_ms: 1_800_000_000_000,
+//!     config: Config::default(),
+//! };
+//! let mut node = Node::new(Instant::ZERO, setup);
+//! // The signaling server has answered, and nobody else is there.
+//! let now = Instant::from_millis(40);
+//! node.handle(now, Input::Attached { members: vec![] })?;
+//! node.handle(now, Input::Command(Command::SetPresence { value: b"ada".to_vec() }))?;
+//! let mut ready = false;
+//! while let Some(output) = node.poll() {
+//!     match output {
+//!         Output::Send { .. } => { /* put the frame on the link's channel */ }
+//!         Output::Dial { .. } | Output::Accept { .. } | Output::RemoteSignal { .. } => { /* drive the connection */ }
+//!         Output::Close { .. } => { /* free it */ }
+//!         Output::Signal { .. } | Output::Server { .. } | Output::Introduce => { /* talk to the signaling server */ }
+//!         Output::Event(Event::Ready) => ready = true,
+//!         Output::Event(_) => { /* tell the user */ }
+//!     }
+//! }
+//! assert!(ready);
+//! assert!(node.next_timeout() > Some(now)); // set a timer for it
+//! # Ok::<(), chinwag_core::Refused>(())
+//! ```
+//!
+//! Same inputs at the same times, same outputs, to the bit: whatever goes wrong in a simulation is replayed from its seed.
 #![no_std]
 #![forbid(unsafe_code)]
 // What keeps the core total: nothing that a remote sends may reach a panic.
