@@ -8,7 +8,9 @@
 //! 3. Set one timer for [`Node::next_timeout`]. When it fires, call [`Node::handle_timeout`], and go on with step 2.
 //!
 //! ```
-//! use chinwag_core::{Command, Config, Event, Identity, Input, Instant, Node, Output, Setup};
+//! use std::sync::Arc;
+//!
+//! use chinwag_core::{Alone, Command, Config, Event, Identity, Input, Instant, Node, Output, Setup};
 //!
 //! let setup = Setup {
 //!     identity: Identity::from_secret(&[7; 32]), // from a cryptographic generator
@@ -17,6 +19,7 @@
 //!     seed: [9; 32],                             // likewise
 //!     wall_ms: 1_800_000_000_000,
 //!     config: Config::default(),
+//!     commons: Arc::new(Alone),              // a page has one node
 //! };
 //! let mut node = Node::new(Instant::ZERO, setup);
 //! // The signaling server has answered, and nobody else is there.
@@ -62,6 +65,7 @@
 extern crate alloc;
 
 mod broadcast;
+mod commons;
 mod config;
 mod detector;
 mod identity;
@@ -76,6 +80,7 @@ mod store;
 mod time;
 pub mod wire;
 
+pub use commons::{Alone, Commons};
 pub use config::Config;
 pub use detector::Evidence;
 pub use identity::{Identity, NotAPeerId, PeerId, PublicKey, Signature, peer_id};

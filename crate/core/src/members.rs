@@ -5,7 +5,10 @@
 //!
 //! In: [`Members::accept`], [`Members::suspect`], [`Members::bury`]. Looking only: [`Members::weigh`], [`Members::get`].
 
-use alloc::collections::BTreeMap;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     config::Config,
@@ -28,7 +31,7 @@ pub enum Status {
 /// A member other than ourselves.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
-    pub(crate) record: Signed<Record>,
+    pub(crate) record: Arc<Signed<Record>>,
     pub(crate) status: Status,
     /// The link through which the record came: the way back to the member.
     pub(crate) via: LinkId,
@@ -73,24 +76,35 @@ pub(crate) struct Members {
     tombstones: BTreeMap<PeerId, Tombstone>,
     /// Tombstones by age, so that the oldest give way at the cost of a lookup.
     graves: BTreeMap<(Instant, PeerId), ()>,
+    alive: usize,
+    /// The living that hold a socket to the server.
+    greeters: BTreeSet<PeerId>,
 }
 
 impl Members {
     /// Takes a record in that [`Members::weigh`] found to be news. Returns the member's status before, if it was one.
-    pub(crate) fn accept(&mut self, now: Instant, record: Signed<Record>, via: LinkId) -> Option<Status> {
+    pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>, via: LinkId) -> Option<Status> {
         let id = record.body.id();
         self.forget(&id);
         let before = self.table.get(&id).map(|member| (member.status, member.since));
         let since = before.map_or(now, |(_, since)| since);
+        self.unlist(&id);
+        self.alive = self.alive.saturating_add(1);
+        if record.body.greeter {
+            self.greeters.insert(id);
+        }
         self.table.insert(id, Member { record, status: Status::Alive, via, since });
         before.map(|(status, _)| status)
     }
 
     /// Puts a member under suspicion, if it is alive at this incarnation.
     pub(crate) fn suspect(&mut self, id: &PeerId, incarnation: u64) -> bool {
-        match self.table.get_mut(id) {
+        match self.table.get(id) {
             Some(member) if member.status == Status::Alive && member.record.body.incarnation == incarnation => {
-                member.status = Status::Suspect;
+                self.unlist(id);
+                if let Some(member) = self.table.get_mut(id) {
+                    member.status = Status::Suspect;
+                }
                 true
             }
             _ => false,
@@ -106,6 +120,7 @@ impl Members {
         left: bool,
         config: &Config,
     ) -> Option<Member> {
+        self.unlist(&id);
         let member = self.table.remove(&id);
         let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
         self.forget(&id);
@@ -164,6 +179,37 @@ impl Members {
 
     pub(crate) fn len(&self) -> usize {
         self.table.len()
+    }
+
+    pub(crate) const fn alive_count(&self) -> usize {
+        self.alive
+    }
+
+    pub(crate) fn greeter_count(&self) -> usize {
+        self.greeters.len()
+    }
+
+    /// Whether fewer than `n` of the living that are no greeters have ids below `id`. Looks at no more than it must.
+    pub(crate) fn fewer_below(&self, id: &PeerId, n: usize) -> bool {
+        let plain = |(below, _): &(&PeerId, &Member)| !self.greeters.contains(*below);
+        self.table
+            .range(..*id)
+            .filter(|(_, member)| member.status == Status::Alive)
+            .filter(plain)
+            .nth(n.saturating_sub(1))
+            .is_none()
+    }
+
+    pub(crate) fn tombstone(&self, id: &PeerId) -> Option<u64> {
+        self.tombstones.get(id).map(|grave| grave.incarnation)
+    }
+
+    /// Takes a member out of the counts of the living.
+    fn unlist(&mut self, id: &PeerId) {
+        if self.table.get(id).is_some_and(|member| member.status == Status::Alive) {
+            self.alive = self.alive.saturating_sub(1);
+            self.greeters.remove(id);
+        }
     }
 
     fn forget(&mut self, id: &PeerId) {

@@ -3,7 +3,7 @@
 mod world;
 
 use chinwag_core::{
-    Departure, Event, Identity, Input, SignalKind, ViolationKind,
+    Alone, Departure, Event, Identity, Input, SignalKind, ViolationKind,
     wire::{Entry, Envelope, Farewell, Frame, Malformed, Post, Record, RoomKey, Signed, Statement, Suspicion},
 };
 use proptest::prelude::*;
@@ -136,9 +136,9 @@ fn a_signature_under_one_kind_of_statement_is_none_under_another() {
     let suspicion = Suspicion { accuser: identity(1).id(), subject: identity(0).id(), incarnation: 7 };
     let farewell = Farewell { subject: identity(1).id(), incarnation: 7 };
     let signed = Signed::new(suspicion, &identity(1), &room());
-    assert!(signed.verify(&identity(1).public_key(), &room()));
+    assert!(signed.verify(&identity(1).public_key(), &room(), &Alone));
     let moved = Signed { body: farewell, signature: signed.signature };
-    assert!(!moved.verify(&identity(1).public_key(), &room()));
+    assert!(!moved.verify(&identity(1).public_key(), &room(), &Alone));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 use std::{fmt::Write, path::PathBuf};
 
 use chinwag_core::{
-    Identity, PublicKey, SignalKind,
+    Alone, Identity, PublicKey, SignalKind,
     wire::{Entry, Envelope, Farewell, Frame, Malformed, Post, Record, RoomKey, Signed, Statement, Suspicion},
 };
 use serde_json::{Value, json};
@@ -221,13 +221,13 @@ fn malformed_bytes_are_as_in_the_file_and_refused() {
 fn the_signatures_in_the_file_are_adas() {
     let (key, room) = (ada().public_key(), RoomKey::new(ROOM));
     let genuine = |frame: &Frame| match frame {
-        Frame::Hello(it) => it.verify(&key, &room),
-        Frame::Records(all) => all.iter().all(|it| it.verify(&key, &room)),
-        Frame::Entries(all) => all.iter().all(|it| it.verify(&key, &room)),
-        Frame::Broadcast { post, .. } => post.verify(&key, &room),
-        Frame::Suspect(it) => it.verify(&key, &room),
-        Frame::Leave(it) => it.verify(&key, &room),
-        Frame::Signal { envelope, .. } => envelope.verify(&key, &room),
+        Frame::Hello(it) => it.verify(&key, &room, &Alone),
+        Frame::Records(all) => all.iter().all(|it| it.verify(&key, &room, &Alone)),
+        Frame::Entries(all) => all.iter().all(|it| it.verify(&key, &room, &Alone)),
+        Frame::Broadcast { post, .. } => post.verify(&key, &room, &Alone),
+        Frame::Suspect(it) => it.verify(&key, &room, &Alone),
+        Frame::Leave(it) => it.verify(&key, &room, &Alone),
+        Frame::Signal { envelope, .. } => envelope.verify(&key, &room, &Alone),
         Frame::Ping(_) | Frame::Pong(_) | Frame::Synced | Frame::Obituary { .. } | Frame::Disconnect => true,
     };
     for (name, frame) in frames() {

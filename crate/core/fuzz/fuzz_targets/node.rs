@@ -85,6 +85,7 @@ fuzz_target!(|steps: Vec<Step>| {
         seed: [7; 32],
         wall_ms: 1_000,
         config: Config::default(),
+        commons: std::sync::Arc::new(chinwag_core::Alone),
     };
     let mut node = Node::new(now, setup);
     let mut latest = now;

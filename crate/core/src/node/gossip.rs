@@ -58,7 +58,7 @@ impl Node {
             News::Stale | News::NoRoom => {}
             News::Buried(buried) if buried.left => {}
             News::Buried(buried) => self.doubt(link, id, buried.incarnation),
-            News::Unknown | News::Newer if record.verify(&record.body.public_key, &self.room) => {
+            News::Unknown | News::Newer if record.verify(&record.body.public_key, &self.room, &*self.commons) => {
                 self.learn(record, link);
             }
             News::Unknown | News::Newer => self.violation(peer, ViolationKind::Forged),
@@ -70,7 +70,7 @@ impl Node {
         if record.body.incarnation <= self.me.body.incarnation {
             return;
         }
-        if record.verify(&self.me.body.public_key, &self.room) {
+        if record.verify(&self.me.body.public_key, &self.room, &*self.commons) {
             self.raise_above(record.body.incarnation);
         } else {
             self.violation(peer, ViolationKind::Forged);
@@ -88,7 +88,7 @@ impl Node {
     pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId) {
         let id = record.body.id();
         let frame = Frame::Records([record.clone()].into());
-        let before = self.members.accept(self.now, record, via);
+        let before = self.members.accept(self.now, self.commons.share(record), via);
         self.adjust_patience(id);
         let cleared = self.cases.dismiss(&id);
         if before == Some(Status::Suspect) && cleared {
@@ -108,7 +108,7 @@ impl Node {
             if !self.store.is_news(&entry.body, &self.config) {
                 continue;
             }
-            if !entry.verify(key, &self.room) {
+            if !entry.verify(key, &self.room, &*self.commons) {
                 self.violation(peer, ViolationKind::Forged);
                 continue;
             }
@@ -152,7 +152,7 @@ impl Node {
             return;
         }
         let Some(key) = self.members.key_of(&accuser) else { return };
-        if !suspicion.verify(key, &self.room) {
+        if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
         } else if subject == self.id() {
             self.stats.refutations = self.stats.refutations.saturating_add(1);
@@ -177,7 +177,7 @@ impl Node {
         if incarnation < member.record.body.incarnation {
             return;
         }
-        if farewell.verify(&member.record.body.public_key, &self.room) {
+        if farewell.verify(&member.record.body.public_key, &self.room, &*self.commons) {
             self.flood(&Frame::Leave(farewell), Some(link));
             self.depart(subject, incarnation, Departure::Left);
         } else {

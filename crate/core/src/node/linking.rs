@@ -6,7 +6,7 @@ use super::Node;
 use crate::{
     detector::Evidence,
     identity::{PeerId, peer_id},
-    introducer::is_called,
+    introducer::volunteers,
     io::{Event, Lane, LinkDownReason, LinkId, Output, SignalKind, Violation, ViolationKind},
     members::News,
     overlay::{Admission, Link, Route, State},
@@ -78,10 +78,8 @@ impl Node {
     /// Volunteers as a greeter, or lets another.
     pub(super) fn review_greeters(&mut self) {
         let alone = self.links.greeted().next().is_none();
-        let greeters = self.members.alive().filter(|(_, member)| member.record.body.greeter).count();
-        let smaller =
-            self.members.alive().filter(|(id, member)| !member.record.body.greeter && **id < self.id()).count();
-        let called = alone || is_called(greeters, smaller, &self.config);
+        let missing = volunteers(self.members.greeter_count(), &self.config);
+        let called = alone || (missing > 0 && self.members.fewer_below(&self.id(), missing));
         self.introducer.review(self.now, called, &mut self.random);
     }
 
@@ -164,7 +162,7 @@ impl Node {
         if record.body.id() != peer {
             self.violation(peer, ViolationKind::WrongPeer);
             self.close(id);
-        } else if !record.verify(&record.body.public_key, &self.room) {
+        } else if !record.verify(&record.body.public_key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
             self.close(id);
         } else {
@@ -209,7 +207,7 @@ impl Node {
 
     /// What we know of the room, from us to one neighbour.
     pub(super) fn tell_all(&mut self, id: LinkId, peer: PeerId) {
-        let records = self.members.iter().filter(|(member, _)| **member != peer).map(|(_, m)| m.record.clone());
+        let records = self.members.iter().filter(|(member, _)| **member != peer).map(|(_, m)| (*m.record).clone());
         let entries: Vec<Signed<Entry>> = self.store.iter().filter(|entry| entry.body.owner != peer).cloned().collect();
         let mut frames = chunked(records, Frame::Records);
         frames.extend(chunked(entries, Frame::Entries));
@@ -312,7 +310,7 @@ impl Node {
         if peer == self.id() {
             return;
         }
-        if !envelope.is_genuine(&self.room) {
+        if !envelope.is_genuine(&self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
             return;
         }

@@ -51,7 +51,7 @@ impl Node {
             return;
         }
         let Some(key) = self.members.key_of(&origin) else { return };
-        if !post.verify(key, &self.room) {
+        if !post.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
             return;
         }

@@ -10,6 +10,7 @@ use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     broadcast::Broadcast,
+    commons::Commons,
     config::Config,
     detector::{Cases, Probes, Pulse},
     identity::{Identity, PeerId},
@@ -39,6 +40,8 @@ pub struct Setup<'a> {
     pub wall_ms: u64,
     /// The knobs.
     pub config: Config,
+    /// What the nodes of this process share: [`Alone`](crate::Alone) in a page.
+    pub commons: Arc<dyn Commons>,
 }
 
 /// A member's protocol state machine.
@@ -50,6 +53,7 @@ pub struct Node {
     config: Config,
     identity: Identity,
     room: RoomKey,
+    commons: Arc<dyn Commons>,
     random: Random,
     /// The latest time that the host has passed in.
     now: Instant,
@@ -77,7 +81,7 @@ impl Node {
     /// A node that has not met anybody yet. Drain it with [`Node::poll`] at once: it wants a server.
     #[must_use]
     pub fn new(now: Instant, setup: Setup<'_>) -> Self {
-        let Setup { identity, room, zone, seed, wall_ms, mut config } = setup;
+        let Setup { identity, room, zone, seed, wall_ms, mut config, commons } = setup;
         config.frame_bytes_max = config.frame_bytes_max.min(FRAME_BYTES_MAX);
         let room = RoomKey::new(room);
         let record = Record {
@@ -93,6 +97,7 @@ impl Node {
             config,
             identity,
             room,
+            commons,
             random: Random::new(seed),
             now,
             forgiven_until: now,
@@ -233,6 +238,28 @@ impl Node {
         }
     }
 
+    /// What we believe of each other member, and the incarnation that we know of it, by id.
+    pub fn standings(&self) -> impl Iterator<Item = (PeerId, Status, u64)> {
+        self.members.iter().map(|(id, member)| (*id, member.status, member.record.body.incarnation))
+    }
+
+    /// Our own incarnation.
+    #[must_use]
+    pub const fn incarnation(&self) -> u64 {
+        self.me.body.incarnation
+    }
+
+    /// Our links and attempts: to whom, and whether it carries gossip yet.
+    pub fn links(&self) -> impl Iterator<Item = (LinkId, PeerId, bool)> {
+        self.links.iter().map(|(id, link)| (id, link.peer, link.is_greeted()))
+    }
+
+    /// The incarnation at which a member is remembered as gone.
+    #[must_use]
+    pub fn tombstone(&self, id: &PeerId) -> Option<u64> {
+        self.members.tombstone(id)
+    }
+
     fn on_command(&mut self, command: Command) -> Result<(), Refused> {
         match command {
             Command::SetPresence { value } => self.set_presence(value),
@@ -302,7 +329,7 @@ impl Node {
 
     /// Live members that could accuse, ourselves included.
     fn observers(&self) -> usize {
-        self.members.alive().count().saturating_add(1)
+        self.members.alive_count().saturating_add(1)
     }
 
     fn view(&self, id: PeerId, member: &Member) -> MemberView {
@@ -324,7 +351,7 @@ impl Node {
     }
 
     fn view_of_me(&self) -> MemberView {
-        let me = Member { record: self.me.clone(), status: Status::Alive, via: LinkId(0), since: self.now };
+        let me = Member { record: Arc::new(self.me.clone()), status: Status::Alive, via: LinkId(0), since: self.now };
         let mut view = self.view(self.id(), &me);
         view.presence = self.draft.value().map(Arc::from).or(view.presence);
         view

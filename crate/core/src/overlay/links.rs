@@ -139,6 +139,10 @@ impl Links {
         self.table.get(&id).is_some_and(Link::is_greeted)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.table.iter().map(|(id, link)| (*id, link))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

@@ -8,6 +8,7 @@ use super::{
     signed::{RoomKey, Signed, Statement},
 };
 use crate::{
+    commons::Commons,
     identity::{PeerId, PublicKey},
     io::SignalKind,
 };
@@ -77,7 +78,7 @@ impl Signed<Envelope> {
         Ok(envelope)
     }
 
-    pub(crate) fn is_genuine(&self, room: &RoomKey) -> bool {
-        self.verify(&self.body.from, room)
+    pub(crate) fn is_genuine(&self, room: &RoomKey, commons: &dyn Commons) -> bool {
+        self.verify(&self.body.from, room, commons)
     }
 }

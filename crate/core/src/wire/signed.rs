@@ -5,7 +5,10 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use super::codec::{Malformed, Reader, Writer};
-use crate::identity::{Identity, PublicKey, Signature, verify};
+use crate::{
+    commons::Commons,
+    identity::{Identity, PublicKey, Signature},
+};
 
 /// What stands before every statement that is signed, so that no signature made for Chinwag means anything elsewhere.
 const DOMAIN: &[u8] = b"chinwag 1";
@@ -71,8 +74,8 @@ impl<T: Statement> Signed<T> {
 
     /// Whether the owner of `key` made this statement in this room.
     #[must_use]
-    pub fn verify(&self, key: &PublicKey, room: &RoomKey) -> bool {
-        verify(key, &signing_input(&self.body, room), &self.signature)
+    pub fn verify(&self, key: &PublicKey, room: &RoomKey, commons: &dyn Commons) -> bool {
+        commons.verify(key, &signing_input(&self.body, room), &self.signature)
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {

@@ -2,11 +2,14 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chinwag_core::{
-    Command, Config, Departure, Event, Identity, Input, Instant, Lane, LinkDownReason, LinkId, MemberView, Message,
-    Node, Output, PeerId, Refused, Setup, SignalKind, wire::Frame,
+    Alone, Command, Config, Departure, Event, Identity, Input, Instant, Lane, LinkDownReason, LinkId, MemberView,
+    Message, Node, Output, PeerId, Refused, Setup, SignalKind, wire::Frame,
 };
 
 /// One way, in milliseconds, for frames, signalling, and the news of a closed link.
@@ -71,7 +74,10 @@ impl World {
     pub(crate) fn join_with(&mut self, n: u8, config: Config, wall_ms: u64) -> usize {
         let identity = Identity::from_secret(&[n; 32]);
         let seed = [u8::try_from(self.hosts.len()).unwrap(); 32];
-        let node = Node::new(self.now, Setup { identity, room: "lobby", zone: None, seed, wall_ms, config });
+        let node = Node::new(
+            self.now,
+            Setup { identity, room: "lobby", zone: None, seed, wall_ms, config, commons: Arc::new(Alone) },
+        );
         let (events, frames) = (Vec::new(), Vec::new());
         let host = Host { node, events, frames, dials: 0, alive: true, attached: false, wants_server: false };
         self.hosts.push(host);
