@@ -1,4 +1,6 @@
 //! What the messages look like in JSON, and that any bytes at all are either one of them or refused.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use chinwag_signaling_messages::{
     ClientMessage, ErrorCode, ID_BYTES, IceServer, ROOM_BYTES_MAX, ServerMessage, VERSION,
 };
