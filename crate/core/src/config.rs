@@ -4,14 +4,24 @@
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Links that a node wants, default 7: a room of 8 is a full mesh. More links: shorter paths, more traffic.
+    /// A room of up to this many members is a full mesh, default 8. At most `links_max` + 1.
+    pub small_room_max: usize,
+    /// Links that a node wants in a larger room, default 6. A random graph of 1,000 members is 6 hops deep with 6 links, and 7 with
+    /// 5. More links: shorter paths, more probes.
     pub links_wanted: usize,
-    /// Links that a node allows at most, attempts of others included, default 8.
+    /// Links that a node allows at most, attempts of others included, default 8; at most 16.
     pub links_max: usize,
     /// How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much.
     pub dial_timeout_ms: u32,
     /// How long the member with the greater id waits for the other to dial, default 2,000 ms: avoids most glare.
     pub dial_patience_ms: u32,
+    /// How long a knock may take to be answered, default 2,500 ms; then another is sent. A walk crosses up to 14 links and back.
+    pub knock_timeout_ms: u32,
+    /// How long a newcomer waits for one introduced member before it dials the next as well, default 1,500 ms.
+    pub introduction_ms: u32,
+    /// Links that newcomers can make a full node give up, a minute, default 30: more lets a storm of joins through faster, fewer
+    /// lets an attacker change less.
+    pub evictions_per_minute: u32,
     /// First pause after a failed dial to a member, default 1,000 ms; doubles with each failure up to `dial_backoff_max_ms`.
     pub dial_backoff_ms: u32,
     /// The longest pause between dials to one member, default 60,000 ms.
@@ -50,6 +60,16 @@ pub struct Config {
     pub channel_name_bytes_max: usize,
     /// Shortest time between two presence updates on the wire, default 30 ms: the newest value wins, those between are never sent.
     pub presence_interval_ms: u32,
+    /// How long rumors are gathered before the lazy links are told of them, default 100 ms. Longer: fewer bytes, slower repair.
+    pub ihave_interval_ms: u32,
+    /// How long a rumor that was told of may take to come by itself, default 200 ms, or two round trips if that is longer.
+    pub graft_patience_ms: u32,
+    /// How long until another is asked for it, default 600 ms.
+    pub graft_retry_ms: u32,
+    /// Rumors kept for those who ask, default 1 MiB.
+    pub cache_bytes_max: usize,
+    /// How long they are kept, default 30,000 ms.
+    pub cache_age_ms: u32,
     /// Links that a broadcast may cross, default 32.
     pub hops_max: u8,
     /// Members that stay attached to the signaling server, default 3: with fewer, others volunteer.
@@ -59,10 +79,14 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            links_wanted: 7,
+            small_room_max: 8,
+            links_wanted: 6,
             links_max: 8,
             dial_timeout_ms: 10_000,
             dial_patience_ms: 2_000,
+            knock_timeout_ms: 2_500,
+            introduction_ms: 1_500,
+            evictions_per_minute: 30,
             dial_backoff_ms: 1_000,
             dial_backoff_max_ms: 60_000,
             probe_interval_ms: 1_000,
@@ -82,6 +106,11 @@ impl Default for Config {
             presence_bytes_max: 8 << 10,
             channel_name_bytes_max: 128,
             presence_interval_ms: 30,
+            ihave_interval_ms: 100,
+            graft_patience_ms: 200,
+            graft_retry_ms: 600,
+            cache_bytes_max: 1 << 20,
+            cache_age_ms: 30_000,
             hops_max: 32,
             greeters_min: 3,
         }

@@ -8,6 +8,10 @@ use crate::{config::Config, random::Random, time::Instant};
 /// The pause before a member volunteers, in milliseconds, doubled at most by chance.
 const VOLUNTEER_PAUSE_MS: u32 = 1_000;
 
+/// How long a socket must have been kept before we tell the others that we are a greeter: the server lets most newcomers go soon, and
+/// every change of a record goes to everybody.
+const SETTLE_MS: u32 = 4_000;
+
 /// The pause before a member without links asks again for members to dial.
 const ASK_LONELY_MS: u32 = 1_500;
 
@@ -20,6 +24,8 @@ pub(crate) struct Introducer {
     attached: bool,
     volunteer_at: Option<Instant>,
     ask_at: Option<Instant>,
+    /// When we tell the others that we are a greeter.
+    settle_at: Option<Instant>,
 }
 
 /// What a timeout brought.
@@ -29,18 +35,21 @@ pub(crate) enum Errand {
     Volunteer,
     /// Ask for members to dial.
     Ask,
+    /// Tell the others that we are a greeter.
+    Settle,
 }
 
 impl Introducer {
     /// At first everybody wants the server.
     pub(crate) const fn new() -> Self {
-        Self { wanted: true, attached: false, volunteer_at: None, ask_at: None }
+        Self { wanted: true, attached: false, volunteer_at: None, ask_at: None, settle_at: None }
     }
 
     pub(crate) fn attached(&mut self, now: Instant, linked: bool, random: &mut Random) {
         self.attached = true;
         self.wanted = true;
         self.volunteer_at = None;
+        self.settle_at = Some(now.plus_ms(SETTLE_MS));
         self.plan_ask(now, linked, random);
     }
 
@@ -48,12 +57,19 @@ impl Introducer {
     pub(crate) fn detached(&mut self) {
         self.attached = false;
         self.ask_at = None;
+        self.settle_at = None;
     }
 
     /// The server has enough of us.
     pub(crate) fn released(&mut self) {
         self.detached();
         self.wanted = false;
+    }
+
+    /// We are cut off, or about to be: a socket is wanted at once. Whether that is new.
+    pub(crate) fn need(&mut self) -> bool {
+        self.volunteer_at = None;
+        !core::mem::replace(&mut self.wanted, true)
     }
 
     /// Looks at the room: whether it lacks greeters, and it is for us to become one.
@@ -72,6 +88,10 @@ impl Introducer {
             self.wanted = true;
             return Some(Errand::Volunteer);
         }
+        if self.settle_at.is_some_and(|at| now >= at) {
+            self.settle_at = None;
+            return Some(Errand::Settle);
+        }
         if self.ask_at.is_some_and(|at| now >= at) {
             self.plan_ask(now, linked, random);
             return Some(Errand::Ask);
@@ -84,7 +104,7 @@ impl Introducer {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.volunteer_at, self.ask_at].into_iter().flatten().min()
+        [self.volunteer_at, self.ask_at, self.settle_at].into_iter().flatten().min()
     }
 
     /// A link has come up or gone down: who is lonely asks sooner.
@@ -112,6 +132,18 @@ mod tests {
     }
 
     #[test]
+    fn who_stays_attached_tells_the_others_after_a_while() {
+        let mut random = Random::new([3; 32]);
+        let mut it = Introducer::new();
+        it.attached(Instant::ZERO, true, &mut random);
+        assert_eq!(it.handle_timeout(Instant::from_millis(3_999), true, &mut random), None);
+        assert_eq!(it.handle_timeout(Instant::from_millis(4_000), true, &mut random), Some(Errand::Settle));
+        it.attached(Instant::ZERO, true, &mut random);
+        it.released();
+        assert_eq!(it.next_timeout(), None);
+    }
+
+    #[test]
     fn as_many_volunteer_as_are_missing() {
         let config = Config::default();
         assert_eq!([0, 1, 2, 3, 4].map(|greeters| volunteers(greeters, &config)), [3, 2, 1, 0, 0]);
@@ -136,6 +168,7 @@ mod tests {
         let mut random = Random::new([3; 32]);
         let mut it = Introducer::new();
         it.attached(Instant::ZERO, false, &mut random);
+        it.settle_at = None;
         let lonely = it.next_timeout().unwrap();
         it.plan_ask(Instant::ZERO, true, &mut random);
         let linked = it.next_timeout().unwrap();

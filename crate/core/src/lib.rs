@@ -71,12 +71,15 @@ mod detector;
 mod identity;
 mod introducer;
 mod io;
+mod limits;
 mod members;
 mod node;
 mod overlay;
 mod random;
 mod stats;
 mod store;
+mod sync;
+mod table;
 mod time;
 pub mod wire;
 

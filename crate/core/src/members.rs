@@ -5,15 +5,13 @@
 //!
 //! In: [`Members::accept`], [`Members::suspect`], [`Members::bury`]. Looking only: [`Members::weigh`], [`Members::get`].
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use alloc::{collections::VecDeque, sync::Arc};
 
 use crate::{
     config::Config,
     identity::{PeerId, PublicKey},
     io::LinkId,
+    table::{PeerMap, SmallMap},
     time::Instant,
     wire::{Record, Signed},
 };
@@ -72,13 +70,13 @@ pub(crate) struct Buried {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
-    table: BTreeMap<PeerId, Member>,
-    tombstones: BTreeMap<PeerId, Tombstone>,
-    /// Tombstones by age, so that the oldest give way at the cost of a lookup.
-    graves: BTreeMap<(Instant, PeerId), ()>,
+    table: PeerMap<Member>,
+    tombstones: PeerMap<Tombstone>,
+    /// Tombstones by age, and some that are no more: a member may have come back.
+    graves: VecDeque<(Instant, PeerId)>,
     alive: usize,
     /// The living that hold a socket to the server.
-    greeters: BTreeSet<PeerId>,
+    greeters: SmallMap<PeerId, ()>,
 }
 
 impl Members {
@@ -91,7 +89,7 @@ impl Members {
         self.unlist(&id);
         self.alive = self.alive.saturating_add(1);
         if record.body.greeter {
-            self.greeters.insert(id);
+            self.greeters.insert(id, ());
         }
         self.table.insert(id, Member { record, status: Status::Alive, via, since });
         before.map(|(status, _)| status)
@@ -125,23 +123,17 @@ impl Members {
         let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
         self.forget(&id);
         self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now, left });
-        self.graves.insert((now, id), ());
-        while self.tombstones.len() > config.tombstones_max {
-            let Some(((_, oldest), ())) = self.graves.pop_first() else { break };
-            self.tombstones.remove(&oldest);
-        }
+        self.graves.push_back((now, id));
+        let graves_max = config.tombstones_max.saturating_mul(2);
+        let too_many = |it: &Self| it.tombstones.len() > config.tombstones_max || it.graves.len() > graves_max;
+        while too_many(self) && self.open_oldest_grave() {}
         member
     }
 
     /// Drops the tombstones that have had their time.
     pub(crate) fn expire(&mut self, now: Instant, config: &Config) {
-        while let Some((&(buried_at, id), ())) = self.graves.first_key_value() {
-            if now < buried_at.plus_ms(config.tombstone_ms) {
-                break;
-            }
-            self.graves.pop_first();
-            self.tombstones.remove(&id);
-        }
+        let old = |(buried_at, _): &(Instant, PeerId)| now >= buried_at.plus_ms(config.tombstone_ms);
+        while self.graves.front().is_some_and(old) && self.open_oldest_grave() {}
     }
 
     /// What a record would be, before its signature is worth checking.
@@ -162,7 +154,7 @@ impl Members {
     }
 
     pub(crate) fn key_of(&self, id: &PeerId) -> Option<&PublicKey> {
-        self.table.get(id).map(|member| &member.record.body.public_key)
+        self.table.get(id).map(|member| member.record.body.public_key())
     }
 
     pub(crate) fn incarnation_of(&self, id: &PeerId) -> Option<u64> {
@@ -171,6 +163,11 @@ impl Members {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
         self.table.iter()
+    }
+
+    /// The member with this id, and those with greater ones.
+    pub(crate) fn from(&self, id: PeerId) -> impl Iterator<Item = (&PeerId, &Member)> {
+        self.table.range(id..)
     }
 
     pub(crate) fn alive(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
@@ -191,7 +188,7 @@ impl Members {
 
     /// Whether fewer than `n` of the living that are no greeters have ids below `id`. Looks at no more than it must.
     pub(crate) fn fewer_below(&self, id: &PeerId, n: usize) -> bool {
-        let plain = |(below, _): &(&PeerId, &Member)| !self.greeters.contains(*below);
+        let plain = |(below, _): &(&PeerId, &Member)| !self.greeters.contains_key(*below);
         self.table
             .range(..*id)
             .filter(|(_, member)| member.status == Status::Alive)
@@ -213,8 +210,15 @@ impl Members {
     }
 
     fn forget(&mut self, id: &PeerId) {
-        if let Some(grave) = self.tombstones.remove(id) {
-            self.graves.remove(&(grave.buried_at, *id));
+        self.tombstones.remove(id);
+    }
+
+    /// Drops the oldest tombstone. Whether there may be another.
+    fn open_oldest_grave(&mut self) -> bool {
+        let Some((buried_at, id)) = self.graves.pop_front() else { return false };
+        if self.tombstones.get(&id).is_some_and(|grave| grave.buried_at == buried_at) {
+            self.tombstones.remove(&id);
         }
+        true
     }
 }

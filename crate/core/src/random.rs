@@ -22,12 +22,10 @@ impl Random {
         u32::try_from(product >> 32).unwrap_or(0)
     }
 
-    /// Puts items in a random order (Fisher and Yates).
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = self.below(u32::try_from(last.saturating_add(1)).unwrap_or(u32::MAX));
-            items.swap(last, usize::try_from(other).unwrap_or(last));
-        }
+    /// One of the items; `None` of none.
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        let at = self.below(u32::try_from(items.len()).unwrap_or(u32::MAX));
+        usize::try_from(at).ok().and_then(|at| items.get(at))
     }
 
     /// A duration around `ms`, at most a quarter shorter or longer.

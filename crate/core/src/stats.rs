@@ -16,6 +16,16 @@ pub struct Stats {
     pub dials: u64,
     /// Dials that came to nothing.
     pub dials_failed: u64,
+    /// Members asked for a link.
+    pub knocks: u64,
+    /// Of these, how many refused.
+    pub knocks_refused: u64,
+    /// Of these, how many did not answer in time.
+    pub knocks_unanswered: u64,
+    /// Links given up for a newcomer.
+    pub evictions: u64,
+    /// Rumors that were told of, did not come, and were asked for.
+    pub grafts: u64,
     /// Frames received.
     pub frames_in: u64,
     /// Frames sent.

@@ -2,11 +2,12 @@
 //!
 //! No entry has two writers, so merging is only "the newer version wins", and no relay can forge or roll one back.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
     config::Config,
     identity::PeerId,
+    table::PeerMap,
     time::Instant,
     wire::{Entry, Signed},
 };
@@ -16,7 +17,7 @@ pub(crate) const PRESENCE: &str = "presence";
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
-    presences: BTreeMap<PeerId, Held>,
+    presences: PeerMap<Held>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +50,18 @@ impl Store {
         self.presences.get(owner).map(|held| held.value.clone())
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Signed<Entry>> {
-        self.presences.values().map(|held| &held.entry)
+    /// The entries of one owner.
+    pub(crate) fn of(&self, owner: &PeerId) -> impl Iterator<Item = &Signed<Entry>> {
+        self.presences.get(owner).map(|held| &held.entry).into_iter()
+    }
+
+    pub(crate) fn versions_of(&self, owner: &PeerId) -> impl Iterator<Item = u64> {
+        self.of(owner).map(|entry| entry.body.version)
+    }
+
+    /// The entries of this owner and of those with greater ids.
+    pub(crate) fn from(&self, owner: PeerId) -> impl Iterator<Item = &Signed<Entry>> {
+        self.presences.range(owner..).map(|(_, held)| &held.entry)
     }
 }
 
@@ -59,13 +70,11 @@ impl Store {
 pub(crate) struct Draft {
     value: Option<Vec<u8>>,
     not_before: Instant,
-    version: u64,
 }
 
 impl Draft {
-    /// `version` is below every version that will be written.
-    pub(crate) const fn new(version: u64) -> Self {
-        Self { value: None, not_before: Instant::ZERO, version }
+    pub(crate) const fn new() -> Self {
+        Self { value: None, not_before: Instant::ZERO }
     }
 
     pub(crate) fn set(&mut self, value: Vec<u8>) {
@@ -77,15 +86,14 @@ impl Draft {
         self.value.as_deref()
     }
 
-    /// The entry to sign and tell, if there is one and it is time.
-    pub(crate) fn take(&mut self, now: Instant, owner: PeerId, config: &Config) -> Option<Entry> {
+    /// The value to sign and tell, if there is one and it is time.
+    pub(crate) fn take(&mut self, now: Instant, config: &Config) -> Option<Vec<u8>> {
         if now < self.not_before {
             return None;
         }
         let value = self.value.take()?;
         self.not_before = now.plus_ms(config.presence_interval_ms);
-        self.version = self.version.saturating_add(1);
-        Some(Entry { owner, key: String::from(PRESENCE), version: self.version, value })
+        Some(value)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {

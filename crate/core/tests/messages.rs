@@ -2,7 +2,10 @@
 
 mod world;
 
-use chinwag_core::{Command, Config, Refused, wire::Frame};
+use chinwag_core::{
+    Command, Config, Refused,
+    wire::{Frame, Rumor},
+};
 use world::{LATENCY_MS, World};
 
 #[test]
@@ -119,7 +122,9 @@ fn duplicates_are_counted_and_never_delivered() {
     let mut world = World::room(5);
     world.say(0, None, b"once").unwrap();
     world.run_ms(1_000);
-    let frame = Frame::encode(world.hosts[0].frames.iter().rfind(|f| matches!(f, Frame::Broadcast { .. })).unwrap());
+    let frame = Frame::encode(
+        world.hosts[0].frames.iter().rfind(|f| matches!(f, Frame::Gossip { rumor: Rumor::Post(_), .. })).unwrap(),
+    );
     let before = world.hosts[1].node.stats().duplicates;
     for _ in 0..10 {
         world.inject(1, 0, &frame);

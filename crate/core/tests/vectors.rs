@@ -10,7 +10,10 @@ use std::{fmt::Write, path::PathBuf};
 
 use chinwag_core::{
     Alone, Identity, PublicKey, SignalKind,
-    wire::{Entry, Envelope, Farewell, Frame, Malformed, Post, Record, RoomKey, Signed, Statement, Suspicion},
+    wire::{
+        Content, Entry, Envelope, Farewell, Frame, Knock, Malformed, Post, Range, Record, RoomKey, Rumor, ShortId,
+        Signed, Statement, Suspicion,
+    },
 };
 use serde_json::{Value, json};
 
@@ -29,8 +32,9 @@ fn by_ada<T: Statement>(body: T) -> Signed<T> {
 }
 
 fn record(zone: &str, hidden: bool, greeter: bool) -> Record {
-    let (incarnation, joined_at_ms) = (1_800_000_000_001, 1_800_000_000_000);
-    Record { public_key: ada().public_key(), incarnation, joined_at_ms, hidden, greeter, zone: zone.into() }
+    let mut record = Record::new(ada().public_key(), 1_800_000_000_000_001, 1_800_000_000_000);
+    (record.hidden, record.greeter, record.zone) = (hidden, greeter, zone.into());
+    record
 }
 
 fn entry(value: &[u8]) -> Entry {
@@ -54,9 +58,16 @@ fn envelope(kind: SignalKind, body: &[u8]) -> Envelope {
     Envelope { from: ada().public_key(), to: bob().id(), session: 0x0123_4567_89ab_cdef, kind, body: body.into() }
 }
 
+fn knock(zone: &str) -> Knock {
+    Knock { from: ada().public_key(), session: 0x0123_4567_89ab_cdef, zone: zone.into() }
+}
+
 fn frames() -> Vec<(&'static str, Frame)> {
-    let suspicion = Suspicion { accuser: ada().id(), subject: bob().id(), incarnation: 1_800_000_000_005 };
-    let farewell = Farewell { subject: ada().id(), incarnation: 300 };
+    let suspicion =
+        Suspicion { accuser: ada().id(), subject: bob().id(), number: 1_800_000_000_000_400, incarnation: 5 };
+    let farewell = Farewell { subject: ada().id(), number: 300 };
+    let gossip = |hops, rumor| Frame::Gossip { hops, rumor };
+    let short = |number| ShortId::new(&ada().id(), number);
     let signal = |kind, body| Frame::Signal { ttl: 8, envelope: by_ada(envelope(kind, body)) };
     vec![
         ("hello", Frame::Hello(by_ada(record("", false, false)))),
@@ -68,29 +79,46 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("records, two", Frame::Records(vec![by_ada(record("", true, false)), by_ada(record("é", false, true))])),
         ("entries", Frame::Entries(vec![by_ada(entry(b"\x01\x02\x03")), by_ada(entry(b""))])),
         ("synced", Frame::Synced),
-        ("broadcast to all", Frame::Broadcast { hops: 1, post: by_ada(post(false, 0, 1, b"hello")) }),
+        ("post to all", gossip(1, Rumor::Post(by_ada(post(false, 0, 1, b"hello"))))),
+        ("post to one, last fragment of three", gossip(3, Rumor::Post(by_ada(post(true, 2, 3, b"!"))))),
+        ("record as a rumor", gossip(2, Rumor::Record(by_ada(record("", false, false))))),
+        ("entry as a rumor", gossip(2, Rumor::Entry(by_ada(entry(b"\x01"))))),
+        ("suspicion", gossip(4, Rumor::Suspicion(by_ada(suspicion)))),
+        ("farewell", gossip(1, Rumor::Farewell(by_ada(farewell)))),
+        ("ihave, two", Frame::Ihave(vec![short(1_800_000_000_000_300), short(0x01_02_03)])),
+        ("graft", Frame::Graft(vec![short(7)])),
+        ("prune", Frame::Prune(vec![ada().id(), bob().id()])),
         (
-            "broadcast to one, last fragment of three",
-            Frame::Broadcast { hops: 3, post: by_ada(post(true, 2, 3, b"!")) },
+            "compare, all in one fingerprint",
+            Frame::Compare(vec![Range { end: None, content: Content::Fingerprint(1 << 100) }]),
         ),
-        ("suspect", Frame::Suspect(by_ada(suspicion))),
-        ("leave", Frame::Leave(by_ada(farewell))),
+        (
+            "compare, three ranges",
+            Frame::Compare(vec![
+                Range { end: Some(ada().id()), content: Content::Skip },
+                Range { end: Some(bob().id()), content: Content::Fingerprint(258) },
+                Range { end: None, content: Content::Items(vec![(bob().id(), 0x0102_0304_0506_0708)]) },
+            ]),
+        ),
+        ("want", Frame::Want(vec![bob().id()])),
         ("obituary", Frame::Obituary { subject: bob().id(), incarnation: 1_800_000_000_005 }),
         ("signal with an offer", signal(SignalKind::Offer, b"v=0")),
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
         ("disconnect", Frame::Disconnect),
+        ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
+        ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
 }
 
 /// Bytes that are no frame, and why.
 fn malformed() -> Vec<(&'static str, Vec<u8>, Malformed)> {
     let hello = Frame::Hello(by_ada(record("", false, false))).encode().to_vec();
-    let flags_at = 1 + 32 + 6 + 6;
+    let flags_at = 1 + 32 + 8 + 6;
     let mut unknown_flag = hello.clone();
     unknown_flag[flags_at] = 4;
     let mut bad_zone = Frame::Hello(by_ada(record("z", false, false))).encode().to_vec();
     bad_zone[flags_at + 2] = 0xff;
-    let mut index = Frame::Broadcast { hops: 1, post: by_ada(post(false, 0, 1, b"")) }.encode().to_vec();
+    let mut index = Frame::Gossip { hops: 1, rumor: Rumor::Post(by_ada(post(false, 0, 1, b""))) }.encode().to_vec();
     let index_at = index.len() - 64 - 3;
     index[index_at] = 1;
     vec![
@@ -118,14 +146,16 @@ fn fields(frame: &Frame) -> Value {
         Frame::Records(records) => json!({ "records": records.iter().map(record_fields).collect::<Vec<_>>() }),
         Frame::Entries(entries) => json!({ "entries": entries.iter().map(entry_fields).collect::<Vec<_>>() }),
         Frame::Synced | Frame::Disconnect => json!({}),
-        Frame::Broadcast { hops, post } => json!({ "hops": hops, "post": post_fields(post) }),
-        Frame::Suspect(Signed { body, signature }) => json!({
-            "accuser": body.accuser.to_string(), "subject": body.subject.to_string(),
-            "incarnation": body.incarnation.to_string(), "signature": hex(signature),
+        Frame::Gossip { hops, rumor } => json!({ "hops": hops, "rumor": rumor_fields(rumor) }),
+        Frame::Walk { ttl, knock: Signed { body, signature } } => json!({
+            "ttl": ttl, "from": hex(&body.from), "session": format!("{:016x}", body.session), "zone": body.zone,
+            "signature": hex(signature),
         }),
-        Frame::Leave(Signed { body, signature }) => {
-            json!({ "subject": body.subject.to_string(), "incarnation": body.incarnation.to_string(), "signature": hex(signature) })
+        Frame::Ihave(ids) | Frame::Graft(ids) => json!({ "ids": ids.iter().map(short_fields).collect::<Vec<_>>() }),
+        Frame::Prune(ids) | Frame::Want(ids) => {
+            json!({ "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
         }
+        Frame::Compare(ranges) => json!({ "ranges": ranges.iter().map(range_fields).collect::<Vec<_>>() }),
         Frame::Obituary { subject, incarnation } => {
             json!({ "subject": subject.to_string(), "incarnation": incarnation.to_string() })
         }
@@ -136,9 +166,42 @@ fn fields(frame: &Frame) -> Value {
     }
 }
 
+fn rumor_fields(rumor: &Rumor) -> Value {
+    match rumor {
+        Rumor::Post(post) => post_fields(post),
+        Rumor::Record(record) => record_fields(record),
+        Rumor::Entry(entry) => entry_fields(entry),
+        Rumor::Suspicion(Signed { body, signature }) => json!({
+            "accuser": body.accuser.to_string(), "subject": body.subject.to_string(), "number": body.number.to_string(),
+            "incarnation": body.incarnation.to_string(), "signature": hex(signature),
+        }),
+        Rumor::Farewell(Signed { body, signature }) => {
+            json!({ "subject": body.subject.to_string(), "number": body.number.to_string(), "signature": hex(signature) })
+        }
+    }
+}
+
+/// The first five bytes of the origin's id, and the lowest 24 bits of the number.
+fn short_fields(id: &ShortId) -> Value {
+    json!({ "origin": id.first_origin().to_string()[..10], "number": id.number_near(0).to_string() })
+}
+
+fn range_fields(range: &Range) -> Value {
+    let end = range.end.map(|end| end.to_string());
+    match &range.content {
+        Content::Skip => json!({ "end": end }),
+        Content::Fingerprint(sum) => json!({ "end": end, "fingerprint": hex(&sum.to_le_bytes()) }),
+        Content::Items(items) => {
+            let items: Vec<_> =
+                items.iter().map(|(id, digest)| json!([id.to_string(), hex(&digest.to_le_bytes())])).collect();
+            json!({ "end": end, "items": items })
+        }
+    }
+}
+
 fn record_fields(Signed { body, signature }: &Signed<Record>) -> Value {
     json!({
-        "public_key": hex(&body.public_key), "id": body.id().to_string(), "incarnation": body.incarnation.to_string(),
+        "public_key": hex(body.public_key()), "id": body.id().to_string(), "incarnation": body.incarnation.to_string(),
         "joined_at_ms": body.joined_at_ms.to_string(), "hidden": body.hidden, "greeter": body.greeter, "zone": body.zone,
         "signature": hex(signature),
     })
@@ -224,11 +287,14 @@ fn the_signatures_in_the_file_are_adas() {
         Frame::Hello(it) => it.verify(&key, &room, &Alone),
         Frame::Records(all) => all.iter().all(|it| it.verify(&key, &room, &Alone)),
         Frame::Entries(all) => all.iter().all(|it| it.verify(&key, &room, &Alone)),
-        Frame::Broadcast { post, .. } => post.verify(&key, &room, &Alone),
-        Frame::Suspect(it) => it.verify(&key, &room, &Alone),
-        Frame::Leave(it) => it.verify(&key, &room, &Alone),
+        Frame::Gossip { rumor: Rumor::Post(it), .. } => it.verify(&key, &room, &Alone),
+        Frame::Gossip { rumor: Rumor::Record(it), .. } => it.verify(&key, &room, &Alone),
+        Frame::Gossip { rumor: Rumor::Entry(it), .. } => it.verify(&key, &room, &Alone),
+        Frame::Gossip { rumor: Rumor::Suspicion(it), .. } => it.verify(&key, &room, &Alone),
+        Frame::Gossip { rumor: Rumor::Farewell(it), .. } => it.verify(&key, &room, &Alone),
+        Frame::Walk { knock, .. } => knock.verify(&key, &room, &Alone),
         Frame::Signal { envelope, .. } => envelope.verify(&key, &room, &Alone),
-        Frame::Ping(_) | Frame::Pong(_) | Frame::Synced | Frame::Obituary { .. } | Frame::Disconnect => true,
+        _ => true,
     };
     for (name, frame) in frames() {
         assert!(genuine(&frame), "{name}");

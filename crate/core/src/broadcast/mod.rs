@@ -1,23 +1,46 @@
-//! Messages to all and to one: every frame is flooded once over every link, and delivered once.
+//! Rumors spread along a tree per origin: Plumtree (Leitão 2007) with the tree kept for each origin apart.
 //!
-//! A frame is named by (origin, sequence). What was seen is remembered per origin in a window of fixed size; what falls
-//! behind the window counts as seen, so a replay is never delivered.
+//! A new rumor is pushed over all links but those that are *lazy* for its origin, and told of in batches over the lazy ones. A copy
+//! beyond the first makes the link lazy for its origin, both ways (PRUNE); a rumor that was told of and does not come is asked for,
+//! and makes the link eager again (GRAFT). So each origin's rumors soon travel on its own tree of quickest paths, without
+//! redundant copies, and a broken tree mends itself from what is told.
 //!
-//! In: [`Broadcast::compose`] for our own messages, [`Broadcast::is_news`] and then [`Broadcast::accept`] for those of others.
+//! A rumor is named by (origin, number). What was seen is remembered per origin in a window of fixed size; what falls behind it counts
+//! as seen, so a replay is never delivered.
+//!
+//! In: [`Broadcast::compose`] for our own messages; [`Broadcast::is_fresh`], then [`Broadcast::spread`] or
+//! [`Broadcast::duplicate`] for what arrives. Out: [`Broadcast::handle_timeout`].
 
+mod cache;
 mod reassembly;
+mod repair;
+mod tree;
 mod window;
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 
-use crate::{config::Config, identity::PeerId, time::Instant, wire::Post};
+use crate::{
+    config::Config,
+    identity::PeerId,
+    io::LinkId,
+    table::SmallMap,
+    time::Instant,
+    wire::{Frame, LIST_MAX, Post, ShortId},
+};
+use cache::Cache;
 use reassembly::Reassembly;
-use window::Window;
+use repair::Missing;
+use tree::Trees;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Broadcast {
-    next_seq: u64,
-    seen: BTreeMap<PeerId, Window>,
+    last_number: u64,
+    trees: Trees,
+    cache: Cache,
+    missing: Missing,
+    /// What the lazy links have yet to be told of.
+    untold: SmallMap<LinkId, Vec<ShortId>>,
+    tell_at: Option<Instant>,
     reassembly: Reassembly,
 }
 
@@ -32,13 +55,32 @@ pub(crate) struct Whole {
 }
 
 impl Broadcast {
-    /// Sequence numbers start at the wall time in microseconds: a member that comes back with its old key and no memory
-    /// uses none twice, unless it has sent a million frames a second.
+    /// Numbers start at the wall time in microseconds: a member that comes back with its old key and no memory uses none
+    /// twice, unless it has made a million statements a second.
     pub(crate) fn new(wall_ms: u64) -> Self {
-        Self { next_seq: wall_ms.saturating_mul(1_000), seen: BTreeMap::new(), reassembly: Reassembly::default() }
+        Self {
+            last_number: wall_ms.saturating_mul(1_000),
+            trees: Trees::default(),
+            cache: Cache::default(),
+            missing: Missing::default(),
+            untold: SmallMap::default(),
+            tell_at: None,
+            reassembly: Reassembly::default(),
+        }
     }
 
-    /// The frames of one message of ours.
+    /// The number of our next statement.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.last_number = self.last_number.saturating_add(1);
+        self.last_number
+    }
+
+    /// Others have seen a number of ours that we do not remember: all of ours will be greater.
+    pub(crate) fn raise_above(&mut self, number: u64) {
+        self.last_number = self.last_number.max(number);
+    }
+
+    /// The frames' worth of posts of one message of ours.
     pub(crate) fn compose(
         &mut self,
         origin: PeerId,
@@ -50,9 +92,9 @@ impl Broadcast {
     ) -> Vec<Post> {
         let room = config.frame_bytes_max.saturating_sub(Post::overhead_max(channel.len())).max(1);
         let count = u32::try_from(payload.len().div_ceil(room).max(1)).unwrap_or(u32::MAX);
-        let post = |index: u32, seq: u64, chunk: &[u8]| Post {
+        let mut post = |index: u32, chunk: &[u8]| Post {
             origin,
-            seq,
+            seq: self.next_number(),
             to,
             channel: String::from(channel),
             sent_at_ms,
@@ -60,31 +102,107 @@ impl Broadcast {
             count,
             payload: chunk.to_vec(),
         };
-        let first = self.next_seq;
-        self.next_seq = first.saturating_add(u64::from(count));
         if payload.is_empty() {
-            return alloc::vec![post(0, first, &[])];
+            return alloc::vec![post(0, &[])];
         }
-        payload
-            .chunks(room)
-            .zip(0..count)
-            .map(|(chunk, i)| post(i, first.saturating_add(u64::from(i)), chunk))
-            .collect()
+        payload.chunks(room).zip(0..count).map(|(chunk, index)| post(index, chunk)).collect()
     }
 
-    /// Whether a frame has not been seen before: worth a look at its signature.
-    pub(crate) fn is_news(&self, post: &Post) -> bool {
-        self.seen.get(&post.origin).is_none_or(|window| !window.contains(post.seq))
+    /// Whether a rumor has not been seen before: worth a look at its signature.
+    pub(crate) fn is_fresh(&self, origin: &PeerId, number: u64) -> bool {
+        self.trees.is_fresh(origin, number)
     }
 
-    /// Marks a frame as seen, without taking it for ourselves.
-    pub(crate) fn mark(&mut self, post: &Post) {
-        self.seen.entry(post.origin).or_insert_with(|| Window::new(post.seq)).insert(post.seq);
+    /// Marks a rumor as seen that came outside its tree, or goes no further.
+    pub(crate) fn mark(&mut self, origin: &PeerId, number: u64) {
+        self.trees.see(*origin, number, None);
+        self.missing.found(ShortId::new(origin, number));
     }
 
-    /// Takes a frame for us whose signature holds. The message, when it is whole.
-    pub(crate) fn accept(&mut self, now: Instant, post: Post, config: &Config) -> Option<Whole> {
-        self.mark(&post);
+    /// A rumor has come for the first time from `from` (or is ours). Returns the links to push it over, of `links`; the others
+    /// will be told of it.
+    pub(crate) fn spread(
+        &mut self,
+        now: Instant,
+        origin: PeerId,
+        number: u64,
+        from: Option<LinkId>,
+        links: &[LinkId],
+        config: &Config,
+    ) -> Vec<LinkId> {
+        let id = ShortId::new(&origin, number);
+        self.trees.see(origin, number, from);
+        self.missing.found(id);
+        let mut eager = Vec::with_capacity(links.len());
+        for link in links.iter().filter(|link| Some(**link) != from) {
+            if self.trees.is_lazy(&origin, *link) {
+                self.untold.or_insert(*link, Vec::new()).push(id);
+                self.tell_at.get_or_insert(now.plus_ms(config.ihave_interval_ms));
+            } else {
+                eager.push(*link);
+            }
+        }
+        eager
+    }
+
+    /// Keeps a pushed frame for those who will ask for it.
+    pub(crate) fn keep(&mut self, now: Instant, id: ShortId, frame: Arc<[u8]>, config: &Config) {
+        self.cache.put(now, id, frame, config);
+    }
+
+    /// A rumor has come that we had. Whether the link shall be told to push no more of this origin.
+    pub(crate) fn duplicate(&mut self, origin: &PeerId, number: u64, from: LinkId) -> bool {
+        self.trees.duplicate(origin, number, from)
+    }
+
+    /// The peer has a better way to this origin.
+    pub(crate) fn on_prune(&mut self, link: LinkId, origins: &[PeerId]) {
+        for origin in origins {
+            self.trees.set_lazy(origin, link);
+        }
+    }
+
+    /// The peer has these. What we lack is asked for after a while, if it has not come by then.
+    pub(crate) fn on_ihave(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        ids: &[ShortId],
+        rtt_us: Option<u64>,
+        config: &Config,
+    ) {
+        let patience_us =
+            rtt_us.unwrap_or(0).saturating_mul(2).max(u64::from(config.graft_patience_ms).saturating_mul(1_000));
+        for id in ids {
+            if !self.trees.has_seen(id) && !self.cache.contains(id) {
+                self.missing.told(now.plus_micros(patience_us), *id, link);
+            }
+        }
+    }
+
+    /// The peer lacks this one: it gets it, if we have it, and all of its origin from now on.
+    pub(crate) fn on_graft(&mut self, link: LinkId, id: &ShortId) -> Option<Arc<[u8]>> {
+        self.trees.graft(id, link);
+        self.cache.get(id)
+    }
+
+    pub(crate) fn link_up(&mut self, link: LinkId) {
+        self.trees.link_up(link);
+    }
+
+    pub(crate) fn link_down(&mut self, link: LinkId) {
+        self.trees.link_down(link);
+        self.missing.link_down(link);
+        self.untold.remove(&link);
+    }
+
+    /// The link over which the newest rumor of a member first came: the way back to it.
+    pub(crate) fn way_to(&self, origin: &PeerId) -> Option<LinkId> {
+        self.trees.parent(origin)
+    }
+
+    /// Takes a post for us whose signature holds. The message, when it is whole.
+    pub(crate) fn assemble(&mut self, now: Instant, post: Post, config: &Config) -> Option<Whole> {
         let direct = post.to.is_some();
         let seq = post.seq.saturating_sub(u64::from(post.index));
         let channel = post.channel.clone();
@@ -95,16 +213,36 @@ impl Broadcast {
 
     /// Forgets a member that is gone. What it has begun will never be whole.
     pub(crate) fn remove_origin(&mut self, origin: &PeerId) {
-        self.seen.remove(origin);
+        self.trees.remove(origin);
         self.reassembly.remove_origin(origin);
     }
 
-    /// Drops half-received messages that stand still.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+    /// This host stood still: what was told of gets the time back.
+    pub(crate) fn forgive(&mut self, late_us: u64) {
+        self.missing.forgive(late_us);
+    }
+
+    /// What is due: telling the lazy links, and asking for what was told of and did not come.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, config: &Config) -> Vec<(LinkId, Frame)> {
         self.reassembly.expire(now);
+        self.cache.expire(now, config);
+        let mut frames = Vec::new();
+        if self.tell_at.is_some_and(|at| now >= at) {
+            self.tell_at = None;
+            for (link, ids) in core::mem::take(&mut self.untold).iter() {
+                frames.extend(ids.chunks(LIST_MAX).map(|ids| (*link, Frame::Ihave(ids.to_vec()))));
+            }
+        }
+        for (link, ids) in self.missing.handle_timeout(now, config) {
+            for id in &ids {
+                self.trees.graft(id, link);
+            }
+            frames.extend(ids.chunks(LIST_MAX).map(|ids| (link, Frame::Graft(ids.to_vec()))));
+        }
+        frames
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.reassembly.next_timeout()
+        [self.reassembly.next_timeout(), self.tell_at, self.missing.next_timeout()].into_iter().flatten().min()
     }
 }

@@ -1,8 +1,8 @@
 //! Messages larger than a frame, on their way to being whole. Bounded per origin, in all, and in time.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
-use crate::{config::Config, identity::PeerId, time::Instant, wire::Post};
+use crate::{config::Config, identity::PeerId, table::SmallMap, time::Instant, wire::Post};
 
 /// A fragment is at least this long, unless it is the last: otherwise a few bytes would cost a table entry each.
 const FRAGMENT_BYTES_MIN: usize = 1_024;
@@ -10,14 +10,14 @@ const FRAGMENT_BYTES_MIN: usize = 1_024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reassembly {
     /// By origin and the sequence number of the first fragment.
-    partial: BTreeMap<(PeerId, u64), Partial>,
+    partial: SmallMap<(PeerId, u64), Partial>,
     bytes: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Partial {
     count: u32,
-    fragments: BTreeMap<u32, Vec<u8>>,
+    fragments: SmallMap<u32, Vec<u8>>,
     bytes: usize,
     deadline: Instant,
 }
@@ -34,12 +34,9 @@ impl Reassembly {
             return None;
         }
         let key = (post.origin, post.seq.saturating_sub(u64::from(post.index)));
-        let partial = self.partial.entry(key).or_insert_with(|| Partial {
-            count: post.count,
-            fragments: BTreeMap::new(),
-            bytes: 0,
-            deadline: now,
-        });
+        let partial = self
+            .partial
+            .or_insert(key, Partial { count: post.count, fragments: SmallMap::default(), bytes: 0, deadline: now });
         if partial.count != post.count || partial.fragments.contains_key(&post.index) {
             return None;
         }
@@ -84,8 +81,8 @@ impl Reassembly {
     }
 
     fn has_room(&self, post: &Post, config: &Config) -> bool {
-        let of_origin = (post.origin, 0)..=(post.origin, u64::MAX);
-        let held: usize = self.partial.range(of_origin).map(|(_, partial)| partial.bytes).sum();
+        let held: usize =
+            self.partial.iter().filter(|((from, _), _)| *from == post.origin).map(|(_, partial)| partial.bytes).sum();
         held.saturating_add(post.payload.len()) <= config.reassembly_bytes_max
             && self.bytes.saturating_add(post.payload.len()) <= config.reassembly_total_bytes_max
     }
@@ -145,7 +142,7 @@ mod tests {
         let (mut it, config) = (Reassembly::default(), Config::default());
         assert_eq!(it.add(Instant::ZERO, post(1, 10, 0, 2, vec![1]), &config), None);
         assert_eq!(it.add(Instant::ZERO, post(1, 10, 0, u32::MAX, fragment(1)), &config), None);
-        assert!(it.partial.is_empty());
+        assert_eq!(it.partial.len(), 0);
     }
 
     #[test]

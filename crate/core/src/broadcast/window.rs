@@ -16,6 +16,10 @@ impl Window {
         Self { newest: first, bits: [0; 4] }
     }
 
+    pub(crate) const fn newest(&self) -> u64 {
+        self.newest
+    }
+
     pub(crate) fn contains(&self, seq: u64) -> bool {
         match self.newest.checked_sub(seq) {
             None => false,

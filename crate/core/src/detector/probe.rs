@@ -1,15 +1,15 @@
 //! Probes: each open link is pinged at jittered intervals on the unreliable lane, and everything that arrives counts as life.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
-use crate::{config::Config, io::LinkId, random::Random, time::Instant};
+use crate::{config::Config, io::LinkId, random::Random, table::SmallMap, time::Instant};
 
 /// Probes of a link that may be under way at once: what an answer can still be matched with.
 const OUTSTANDING_MAX: usize = 8;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Probes {
-    links: BTreeMap<LinkId, Probe>,
+    links: SmallMap<LinkId, Probe>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Probes {
         random: &mut Random,
     ) -> Vec<(LinkId, Pulse)> {
         let mut pulses = Vec::new();
-        for (link, probe) in &mut self.links {
+        for (link, probe) in self.links.iter_mut() {
             if now >= probe.due_at {
                 probe.due_at = now.plus_ms(random.jittered_ms(config.probe_interval_ms));
                 pulses.push((*link, Pulse::Ping { number: probe.ask(now) }));

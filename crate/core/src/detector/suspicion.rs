@@ -1,31 +1,28 @@
 //! The cases against members under suspicion (SWIM, section 4.2; confirmations as in Lifeguard, Dadgar 2018, section IV-B).
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    vec::Vec,
-};
+use alloc::vec::Vec;
 
 use core::cmp::Ordering;
 
 use super::Evidence;
-use crate::{config::Config, identity::PeerId, time::Instant};
+use crate::{config::Config, identity::PeerId, table::SmallMap, time::Instant};
 
 /// Accusers that a death needs, if there are as many who could know.
 const QUORUM: usize = 3;
 
 /// Accusers that are remembered of a case.
-const ACCUSERS_MAX: usize = 8;
+const ACCUSERS_MAX: usize = 4;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cases {
-    open: BTreeMap<PeerId, Case>,
+    open: SmallMap<PeerId, Case>,
 }
 
 #[derive(Clone, Debug)]
 struct Case {
     incarnation: u64,
     opened_at: Instant,
-    accusers: BTreeSet<PeerId>,
+    accusers: Vec<PeerId>,
     evidence: Option<Evidence>,
 }
 
@@ -52,11 +49,11 @@ impl Cases {
     pub(crate) fn accuse(&mut self, now: Instant, accuser: PeerId, subject: PeerId, incarnation: u64) -> bool {
         let news = self.is_news(&accuser, &subject, incarnation);
         if news {
-            let case = self.open.entry(subject).or_insert_with(|| Case::new(now, incarnation));
+            let case = self.open.or_insert(subject, Case::new(now, incarnation));
             if case.incarnation < incarnation {
                 *case = Case::new(now, incarnation);
             }
-            case.accusers.insert(accuser);
+            case.accusers.push(accuser);
         }
         news
     }
@@ -76,7 +73,7 @@ impl Cases {
     /// Somebody is gone: its word no longer counts.
     pub(crate) fn disregard(&mut self, accuser: &PeerId) {
         self.open.values_mut().for_each(|case| {
-            case.accusers.remove(accuser);
+            case.accusers.retain(|other| other != accuser);
         });
         self.open.retain(|_, case| !case.accusers.is_empty());
     }
@@ -101,14 +98,14 @@ impl Cases {
 
     fn close(&mut self, subject: PeerId) -> Option<Verdict> {
         let case = self.open.remove(&subject)?;
-        let accusers = case.accusers.into_iter().collect();
-        Some(Verdict { subject, incarnation: case.incarnation, evidence: case.evidence, accusers })
+        let Case { incarnation, evidence, accusers, .. } = case;
+        Some(Verdict { subject, incarnation, evidence, accusers })
     }
 }
 
 impl Case {
     const fn new(now: Instant, incarnation: u64) -> Self {
-        Self { incarnation, opened_at: now, accusers: BTreeSet::new(), evidence: None }
+        Self { incarnation, opened_at: now, accusers: Vec::new(), evidence: None }
     }
 
     /// With too few accusers the subject gets more time: it is perhaps cut off from one, and alive for the others.
@@ -201,7 +198,7 @@ mod tests {
             subject: SUBJECT,
             incarnation: 5,
             evidence: Some(Evidence::Closed),
-            accusers: [peer(1), peer(2)].into(),
+            accusers: [peer(2), peer(1)].into(),
         };
         assert_eq!(verdicts, [expected]);
     }

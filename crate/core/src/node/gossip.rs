@@ -1,4 +1,5 @@
-//! Gossip about members: records, presence, suspicion, death, goodbye. News is passed on, what is known is not.
+//! Gossip about members: records, presence, suspicion, death, goodbye. Each arrives as a rumor, or because two members have compared what
+//! they know.
 
 use alloc::vec::Vec;
 
@@ -8,46 +9,15 @@ use crate::{
     identity::PeerId,
     io::{Departure, Event, Lane, LinkId, Output, Refused, ViolationKind},
     members::{News, Status},
-    wire::{Entry, Farewell, Frame, Record, Signed, Suspicion, chunked},
+    store::PRESENCE,
+    wire::{Entry, Farewell, Frame, Record, Rumor, Signed, Suspicion},
 };
 
-/// How far an obituary may be ahead of us, in incarnations (milliseconds of wall time): a liar cannot use ours up.
-const AHEAD_MAX: u64 = 1 << 40;
+/// How far an obituary may be ahead of us, in numbers (microseconds of wall time, 35 years): a liar cannot use ours up.
+const AHEAD_MAX: u64 = 1 << 50;
 
 impl Node {
-    pub(super) fn on_frame(&mut self, link: LinkId, bytes: &[u8]) {
-        let Some(peer) = self.links.get(link).map(|link| link.peer) else { return };
-        self.stats.frames_in = self.stats.frames_in.saturating_add(1);
-        self.stats.bytes_in = self.stats.bytes_in.saturating_add(super::count(bytes.len()));
-        self.probes.heard(self.now, link);
-        let greeted = self.links.is_greeted(link);
-        match Frame::decode(bytes) {
-            Err(_) => self.violation(peer, ViolationKind::Malformed),
-            Ok(Frame::Hello(record)) => self.on_hello(link, record),
-            Ok(Frame::Ping(number)) => self.send(link, Lane::Unreliable, &Frame::Pong(number)),
-            Ok(Frame::Pong(number)) => self.probes.pong(self.now, link, number),
-            Ok(Frame::Disconnect) => self.on_disconnect(link, peer),
-            Ok(Frame::Obituary { subject, incarnation }) => self.on_obituary(link, peer, subject, incarnation),
-            Ok(frame) if greeted => self.on_gossip(link, peer, frame),
-            // We have not greeted it yet because it is to come with a greater incarnation: it will say all this again.
-            Ok(_) => {}
-        }
-    }
-
-    fn on_gossip(&mut self, link: LinkId, peer: PeerId, frame: Frame) {
-        match frame {
-            Frame::Records(records) => records.into_iter().for_each(|record| self.on_record(link, peer, record)),
-            Frame::Entries(entries) => self.on_entries(link, peer, entries),
-            Frame::Synced => self.on_synced(),
-            Frame::Broadcast { hops, post } => self.on_broadcast(link, peer, hops, post),
-            Frame::Suspect(suspicion) => self.on_suspicion(link, peer, suspicion),
-            Frame::Leave(farewell) => self.on_farewell(link, peer, farewell),
-            Frame::Signal { ttl, envelope } => self.on_signal(link, ttl, envelope),
-            Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
-        }
-    }
-
-    fn on_record(&mut self, link: LinkId, peer: PeerId, record: Signed<Record>) {
+    pub(super) fn on_record(&mut self, link: LinkId, peer: PeerId, hops: u8, record: Signed<Record>) {
         let id = record.body.id();
         let incarnation = record.body.incarnation;
         if id == self.id() {
@@ -55,11 +25,12 @@ impl Node {
             return;
         }
         match self.members.weigh(&id, incarnation, &self.config) {
-            News::Stale | News::NoRoom => {}
+            News::Stale => self.broadcast.mark(&id, incarnation),
+            News::NoRoom => {}
             News::Buried(buried) if buried.left => {}
             News::Buried(buried) => self.doubt(link, id, buried.incarnation),
-            News::Unknown | News::Newer if record.verify(&record.body.public_key, &self.room, &*self.commons) => {
-                self.learn(record, link);
+            News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
+                self.learn(record, link, hops);
             }
             News::Unknown | News::Newer => self.violation(peer, ViolationKind::Forged),
         }
@@ -70,7 +41,7 @@ impl Node {
         if record.body.incarnation <= self.me.body.incarnation {
             return;
         }
-        if record.verify(&self.me.body.public_key, &self.room, &*self.commons) {
+        if record.verify(self.me.body.public_key(), &self.room, &*self.commons) {
             self.raise_above(record.body.incarnation);
         } else {
             self.violation(peer, ViolationKind::Forged);
@@ -80,16 +51,18 @@ impl Node {
     /// Somebody takes a member for alive whom we took for dead. Then it is asked to show itself: our suspicion travels to it,
     /// and it answers with a greater incarnation. So the halves of a split room become one without ghosts.
     fn doubt(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
-        let suspicion = self.accusation(subject, incarnation);
-        self.send(link, Lane::Reliable, &Frame::Suspect(suspicion));
+        let rumor = Rumor::Suspicion(self.accusation(subject, incarnation));
+        self.broadcast.mark(&self.identity.id(), rumor.number());
+        self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
     }
 
     /// Takes in a verified record that is news, and passes it on.
-    pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId) {
+    pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId, hops: u8) {
         let id = record.body.id();
-        let frame = Frame::Records([record.clone()].into());
+        let rumor = Rumor::Record(record.clone());
         let before = self.members.accept(self.now, self.commons.share(record), via);
         self.adjust_patience(id);
+        self.digest(id);
         let cleared = self.cases.dismiss(&id);
         if before == Some(Status::Suspect) && cleared {
             self.stats.false_suspicions = self.stats.false_suspicions.saturating_add(1);
@@ -97,29 +70,23 @@ impl Node {
         if let Some(view) = self.member(&id) {
             self.event(if before.is_none() { Event::Joined(view) } else { Event::Changed(view) });
         }
-        self.flood(&frame, Some(via));
+        self.spread(rumor, Some(via), hops);
     }
 
-    fn on_entries(&mut self, link: LinkId, peer: PeerId, entries: Vec<Signed<Entry>>) {
-        let mut news = Vec::new();
-        for entry in entries {
-            let owner = entry.body.owner;
-            let Some(key) = self.members.key_of(&owner) else { continue };
-            if !self.store.is_news(&entry.body, &self.config) {
-                continue;
-            }
-            if !entry.verify(key, &self.room, &*self.commons) {
-                self.violation(peer, ViolationKind::Forged);
-                continue;
-            }
+    pub(super) fn on_entry(&mut self, link: LinkId, peer: PeerId, hops: u8, entry: Signed<Entry>) {
+        let owner = entry.body.owner;
+        let Some(key) = self.members.key_of(&owner) else { return };
+        if !self.store.is_news(&entry.body, &self.config) {
+            self.broadcast.mark(&owner, entry.body.version);
+        } else if entry.verify(key, &self.room, &*self.commons) {
             self.store.accept(entry.clone());
-            news.push(entry);
+            self.digest(owner);
             if let Some(view) = self.member(&owner) {
                 self.event(Event::Presence(view));
             }
-        }
-        for frame in &chunked(news, Frame::Entries) {
-            self.flood(frame, Some(link));
+            self.spread(Rumor::Entry(entry), Some(link), hops);
+        } else {
+            self.violation(peer, ViolationKind::Forged);
         }
     }
 
@@ -134,14 +101,15 @@ impl Node {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
         if self.cases.accuse(self.now, self.id(), subject, incarnation) {
             self.mark_suspect(subject, incarnation);
-            let suspicion = self.accusation(subject, incarnation);
-            self.flood(&Frame::Suspect(suspicion), None);
+            let accusation = self.accusation(subject, incarnation);
+            self.spread(Rumor::Suspicion(accusation), None, 0);
         }
         self.cases.note(&subject, evidence);
     }
 
-    fn on_suspicion(&mut self, link: LinkId, peer: PeerId, suspicion: Signed<Suspicion>) {
-        let Suspicion { accuser, subject, incarnation } = suspicion.body;
+    pub(super) fn on_suspicion(&mut self, link: LinkId, peer: PeerId, hops: u8, suspicion: Signed<Suspicion>) {
+        let Suspicion { accuser, subject, incarnation, number } = suspicion.body;
+        let Some(key) = self.members.key_of(&accuser) else { return };
         let current = if subject == self.id() {
             Some(self.me.body.incarnation)
         } else {
@@ -149,17 +117,16 @@ impl Node {
         };
         // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
         if current != Some(incarnation) || accuser == subject || accuser == self.id() {
-            return;
-        }
-        let Some(key) = self.members.key_of(&accuser) else { return };
-        if !suspicion.verify(key, &self.room, &*self.commons) {
+            self.broadcast.mark(&accuser, number);
+        } else if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
         } else if subject == self.id() {
+            self.broadcast.mark(&accuser, number);
             self.stats.refutations = self.stats.refutations.saturating_add(1);
             self.raise_above(incarnation);
         } else if self.cases.accuse(self.now, accuser, subject, incarnation) {
             self.mark_suspect(subject, incarnation);
-            self.flood(&Frame::Suspect(suspicion), Some(link));
+            self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
         }
     }
 
@@ -171,30 +138,29 @@ impl Node {
         }
     }
 
-    fn on_farewell(&mut self, link: LinkId, peer: PeerId, farewell: Signed<Farewell>) {
-        let Farewell { subject, incarnation } = farewell.body;
+    pub(super) fn on_farewell(&mut self, link: LinkId, peer: PeerId, hops: u8, farewell: Signed<Farewell>) {
+        let Farewell { subject, number } = farewell.body;
         let Some(member) = self.members.get(&subject) else { return };
-        if incarnation < member.record.body.incarnation {
+        if number < member.record.body.incarnation {
             return;
         }
-        if farewell.verify(&member.record.body.public_key, &self.room, &*self.commons) {
-            self.flood(&Frame::Leave(farewell), Some(link));
-            self.depart(subject, incarnation, Departure::Left);
+        if farewell.verify(member.record.body.public_key(), &self.room, &*self.commons) {
+            self.spread(Rumor::Farewell(farewell), Some(link), hops);
+            self.depart(subject, number, Departure::Left);
         } else {
             self.violation(peer, ViolationKind::Forged);
         }
     }
 
     /// The peer takes us for gone: we show it that we are not.
-    fn on_obituary(&mut self, link: LinkId, peer: PeerId, subject: PeerId, incarnation: u64) {
+    pub(super) fn on_obituary(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
         let mine = self.me.body.incarnation;
         if subject != self.id() || incarnation < mine || incarnation.saturating_sub(mine) > AHEAD_MAX {
             return;
         }
         self.raise_above(incarnation);
-        let hello = Frame::Hello(self.me.clone());
-        self.send(link, Lane::Reliable, &hello);
-        self.tell_all(link, peer);
+        self.introduce_ourselves(link);
+        self.begin_comparison(link);
     }
 
     /// A member is gone: nothing of it stays but a tombstone.
@@ -202,6 +168,7 @@ impl Node {
         let Some(member) = self.member(&id) else { return };
         self.members.bury(self.now, id, incarnation, why == Departure::Left, &self.config);
         self.store.remove_owner(&id);
+        self.sync.remove(&id);
         self.broadcast.remove_origin(&id);
         self.cases.dismiss(&id);
         self.cases.disregard(&id);
@@ -215,8 +182,13 @@ impl Node {
 
     /// Says goodbye to all, and ends everything.
     pub(super) fn leave(&mut self) {
-        let farewell = Farewell { subject: self.id(), incarnation: self.me.body.incarnation };
-        self.flood(&Frame::Leave(Signed::new(farewell, &self.identity, &self.room)), None);
+        let farewell = Farewell { subject: self.id(), number: self.broadcast.next_number() };
+        let rumor = Rumor::Farewell(Signed::new(farewell, &self.identity, &self.room));
+        // Over every link: there is no later in which a lazy one could be told of it.
+        let frame = Frame::Gossip { hops: 1, rumor };
+        for link in self.greeted_links() {
+            self.send(link, Lane::Reliable, &frame);
+        }
         for link in self.links.ids() {
             self.close(link);
         }
@@ -234,15 +206,17 @@ impl Node {
 
     /// A greater incarnation of ours: it refutes what is said of the older ones.
     fn raise_above(&mut self, incarnation: u64) {
+        self.broadcast.raise_above(incarnation);
         let mut record = self.me.body.clone();
-        record.incarnation = record.incarnation.max(incarnation).saturating_add(1);
+        record.incarnation = self.broadcast.next_number();
         self.me = Signed::new(record, &self.identity, &self.room);
-        let frame = Frame::Records([self.me.clone()].into());
-        self.flood(&frame, None);
+        self.digest(self.id());
+        self.spread(Rumor::Record(self.me.clone()), None, 0);
     }
 
-    fn accusation(&self, subject: PeerId, incarnation: u64) -> Signed<Suspicion> {
-        Signed::new(Suspicion { accuser: self.id(), subject, incarnation }, &self.identity, &self.room)
+    fn accusation(&mut self, subject: PeerId, incarnation: u64) -> Signed<Suspicion> {
+        let number = self.broadcast.next_number();
+        Signed::new(Suspicion { accuser: self.id(), subject, number, incarnation }, &self.identity, &self.room)
     }
 
     /// A member whose page is hidden cannot answer as quickly.
@@ -265,10 +239,20 @@ impl Node {
     }
 
     pub(super) fn publish_presence(&mut self) {
-        if let Some(entry) = self.draft.take(self.now, self.id(), &self.config) {
+        if let Some(value) = self.draft.take(self.now, &self.config) {
+            let entry = Entry { owner: self.id(), key: PRESENCE.into(), version: self.broadcast.next_number(), value };
             let entry = Signed::new(entry, &self.identity, &self.room);
             self.store.accept(entry.clone());
-            self.flood(&Frame::Entries([entry].into()), None);
+            self.digest(self.id());
+            self.spread(Rumor::Entry(entry), None, 0);
+        }
+    }
+
+    /// What we know of a member has changed.
+    pub(super) fn digest(&mut self, id: PeerId) {
+        let mine = (id == self.id()).then_some(self.me.body.incarnation);
+        if let Some(incarnation) = mine.or_else(|| self.members.incarnation_of(&id)) {
+            self.sync.set(id, incarnation, self.store.versions_of(&id));
         }
     }
 }

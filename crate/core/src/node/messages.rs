@@ -1,10 +1,10 @@
-//! Messages: to all by flooding, to one over the link to it, or by flooding when there is none.
+//! Messages: to all along the tree of their origin, to one backwards along the tree of the addressee.
 
 use super::Node;
 use crate::{
     identity::PeerId,
     io::{Event, Lane, LinkId, Message, Refused, ViolationKind},
-    wire::{CHANNEL_BYTES_MAX, Frame, Post, Signed},
+    wire::{CHANNEL_BYTES_MAX, Frame, Post, Rumor, Signed},
 };
 
 impl Node {
@@ -16,13 +16,12 @@ impl Node {
         sent_at_ms: u64,
     ) -> Result<(), Refused> {
         self.check_message(channel, to, payload)?;
-        let posts = self.broadcast.compose(self.id(), to, channel, payload, sent_at_ms, &self.config);
-        let direct = to.and_then(|to| self.links.to(to));
+        let posts = self.broadcast.compose(self.identity.id(), to, channel, payload, sent_at_ms, &self.config);
         for post in posts {
-            let frame = Frame::Broadcast { hops: 1, post: Signed::new(post, &self.identity, &self.room) };
-            match direct {
-                Some(link) => self.send(link, Lane::Reliable, &frame),
-                None => self.flood(&frame, None),
+            let post = Signed::new(post, &self.identity, &self.room);
+            match to {
+                Some(to) => self.forward(to, post, None, 0),
+                None => self.spread(Rumor::Post(post), None, 0),
             }
         }
         self.stats.messages_out = self.stats.messages_out.saturating_add(1);
@@ -44,32 +43,55 @@ impl Node {
         }
     }
 
-    pub(super) fn on_broadcast(&mut self, link: LinkId, peer: PeerId, hops: u8, post: Signed<Post>) {
-        let origin = post.body.origin;
-        if origin == self.id() || !self.broadcast.is_news(&post.body) {
-            self.stats.duplicates = self.stats.duplicates.saturating_add(1);
-            return;
-        }
-        let Some(key) = self.members.key_of(&origin) else { return };
+    pub(super) fn on_post(&mut self, link: LinkId, peer: PeerId, hops: u8, post: Signed<Post>) {
+        let Some(key) = self.members.key_of(&post.body.origin) else { return };
         if !post.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
             return;
         }
-        let hops = hops.clamp(1, self.config.hops_max);
-        let for_us_alone = post.body.to == Some(self.id());
-        if !for_us_alone && hops < self.config.hops_max {
-            self.flood(&Frame::Broadcast { hops: hops.saturating_add(1), post: post.clone() }, Some(link));
+        match post.body.to {
+            None => {
+                self.spread(Rumor::Post(post.clone()), Some(link), hops);
+                self.deliver(hops, post.body);
+            }
+            Some(to) => {
+                self.broadcast.mark(&post.body.origin, post.body.seq);
+                if to == self.id() {
+                    self.deliver(hops, post.body);
+                } else {
+                    self.forward(to, post, Some(link), hops);
+                }
+            }
         }
-        if post.body.to.is_none() || for_us_alone {
-            self.deliver(hops, post.body);
-        } else {
-            self.broadcast.mark(&post.body);
+    }
+
+    /// Passes a message on to its addressee: over our link to it, or the way that its own rumors come, or over all links. Each member
+    /// passes it on once, so a flood is bounded.
+    fn forward(&mut self, to: PeerId, post: Signed<Post>, from: Option<LinkId>, hops: u8) {
+        if hops >= self.config.hops_max {
+            return;
         }
+        let frame = Frame::Gossip { hops: hops.saturating_add(1), rumor: Rumor::Post(post) };
+        match self.way_to(to).filter(|link| Some(*link) != from) {
+            Some(link) => self.send(link, Lane::Reliable, &frame),
+            None => {
+                for link in self.greeted_links().into_iter().filter(|link| Some(*link) != from) {
+                    self.send(link, Lane::Reliable, &frame);
+                }
+            }
+        }
+    }
+
+    /// Our link to a member, or the one over which its newest rumor came.
+    pub(super) fn way_to(&self, to: PeerId) -> Option<LinkId> {
+        let via = || self.members.get(&to).map(|member| member.via);
+        let learnt = self.links.to(to).or_else(|| self.broadcast.way_to(&to)).or_else(via);
+        learnt.filter(|link| self.links.is_greeted(*link))
     }
 
     fn deliver(&mut self, hops: u8, post: Post) {
         let from = post.origin;
-        let Some(whole) = self.broadcast.accept(self.now, post, &self.config) else { return };
+        let Some(whole) = self.broadcast.assemble(self.now, post, &self.config) else { return };
         self.stats.messages_in = self.stats.messages_in.saturating_add(1);
         let message = Message {
             from,

@@ -1,10 +1,13 @@
 //! One member of one room: composes the mechanisms and owns the order in which they run.
 //!
-//! What happens to members is in `gossip`, what happens to links in `linking`, what happens to messages in `messages`.
+//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; how links come and go
+//! in `linking`, and whom we want them to in `seeking`.
 
 mod gossip;
 mod linking;
 mod messages;
+mod seeking;
+mod spreading;
 
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 
@@ -16,11 +19,13 @@ use crate::{
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
     io::{Command, Departure, Event, Input, Lane, LinkId, MemberView, Output, Refused},
+    limits::Bucket,
     members::{Member, Members, Status},
-    overlay::{Backoffs, Links},
+    overlay::{Asks, Backoffs, Circuits, Links},
     random::Random,
     stats::Stats,
     store::{Draft, Store},
+    sync::Sync,
     time::Instant,
     wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
 };
@@ -69,8 +74,20 @@ pub struct Node {
     store: Store,
     draft: Draft,
     broadcast: Broadcast,
-    /// When a member can next be dialled that cannot be now.
-    dial_at: Option<Instant>,
+    asks: Asks,
+    circuits: Circuits,
+    /// Knocks in a row that nobody answered.
+    unanswered: u32,
+    evictions: Bucket,
+    /// Members that the server has named and that are not yet dialled.
+    introduced: VecDeque<PeerId>,
+    /// When the next of them is dialled, though the one before is still under way.
+    introduced_at: Option<Instant>,
+    /// When to look for links again.
+    seek_at: Option<Instant>,
+    /// Not before this.
+    seek_after: Instant,
+    sync: Sync,
     ready: bool,
     left: bool,
     stats: Stats,
@@ -84,16 +101,12 @@ impl Node {
         let Setup { identity, room, zone, seed, wall_ms, mut config, commons } = setup;
         config.frame_bytes_max = config.frame_bytes_max.min(FRAME_BYTES_MAX);
         let room = RoomKey::new(room);
-        let record = Record {
-            public_key: identity.public_key(),
-            incarnation: wall_ms,
-            joined_at_ms: wall_ms,
-            hidden: false,
-            greeter: false,
-            zone: cut(zone.unwrap_or_default(), ZONE_BYTES_MAX),
-        };
-        Self {
+        let mut broadcast = Broadcast::new(wall_ms);
+        let mut record = Record::new(identity.public_key(), broadcast.next_number(), wall_ms);
+        record.zone = cut(zone.unwrap_or_default(), ZONE_BYTES_MAX);
+        let mut node = Self {
             me: Signed::new(record, &identity, &room),
+            evictions: Bucket::new(config.evictions_per_minute),
             config,
             identity,
             room,
@@ -108,14 +121,23 @@ impl Node {
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
             store: Store::default(),
-            draft: Draft::new(wall_ms),
-            broadcast: Broadcast::new(wall_ms),
-            dial_at: None,
+            draft: Draft::new(),
+            broadcast,
+            asks: Asks::default(),
+            circuits: Circuits::default(),
+            unanswered: 0,
+            introduced: VecDeque::new(),
+            introduced_at: None,
+            seek_at: None,
+            seek_after: Instant::ZERO,
+            sync: Sync::default(),
             ready: false,
             left: false,
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
-        }
+        };
+        node.digest(node.id());
+        node
     }
 
     /// Takes in what has happened.
@@ -154,6 +176,7 @@ impl Node {
         match self.introducer.handle_timeout(self.now, linked, &mut self.random) {
             Some(Errand::Volunteer) => self.out.push_back(Output::Server { wanted: true }),
             Some(Errand::Ask) => self.out.push_back(Output::Introduce),
+            Some(Errand::Settle) => self.set_flags(self.me.body.hidden, true),
             None => {}
         }
         for link in self.links.overdue(self.now) {
@@ -169,7 +192,13 @@ impl Node {
             let why = Departure::Failed { evidence: verdict.evidence, accusers: verdict.accusers };
             self.depart(verdict.subject, verdict.incarnation, why);
         }
-        self.broadcast.handle_timeout(self.now);
+        for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
+            self.send(link, Lane::Reliable, &frame);
+        }
+        self.give_up_asks();
+        if self.introduced_at.is_some_and(|at| self.now >= at) {
+            self.dial_introduced();
+        }
         self.members.expire(self.now, &self.config);
         self.settle();
     }
@@ -186,7 +215,9 @@ impl Node {
             return None;
         }
         [
-            self.dial_at,
+            self.seek_at,
+            self.introduced_at,
+            self.asks.next_timeout(),
             self.links.next_timeout(),
             self.probes.next_timeout(),
             self.cases.next_timeout(self.observers(), &self.config),
@@ -281,7 +312,7 @@ impl Node {
             return;
         }
         self.publish_presence();
-        self.plan_dials();
+        self.seek_links();
         self.review_greeters();
     }
 
@@ -296,6 +327,8 @@ impl Node {
                 self.probes.forgive(late_us);
                 self.cases.forgive(late_us);
                 self.links.forgive(late_us);
+                self.asks.forgive(late_us);
+                self.broadcast.forgive(late_us);
             }
         }
         self.now = now;
@@ -311,18 +344,6 @@ impl Node {
         self.out.push_back(Output::Send { link, lane, frame });
     }
 
-    /// Tells all neighbours but the one from whom we have it.
-    fn flood(&mut self, frame: &Frame, except: Option<LinkId>) {
-        let links: Vec<_> = self.links.greeted().map(|(id, _)| id).filter(|id| Some(*id) != except).collect();
-        if links.is_empty() {
-            return;
-        }
-        let bytes = frame.encode();
-        for link in links {
-            self.send_encoded(link, Lane::Reliable, bytes.clone());
-        }
-    }
-
     fn event(&mut self, event: Event) {
         self.out.push_back(Output::Event(event));
     }
@@ -334,16 +355,16 @@ impl Node {
 
     fn view(&self, id: PeerId, member: &Member) -> MemberView {
         let link = self.links.to(id);
-        let Record { public_key, incarnation, joined_at_ms, hidden, greeter, zone } = member.record.body.clone();
+        let record = &member.record.body;
         MemberView {
             id,
-            public_key,
+            public_key: *record.public_key(),
             status: member.status,
-            incarnation,
-            joined_at_ms,
-            zone: (!zone.is_empty()).then_some(zone),
-            hidden,
-            greeter,
+            incarnation: record.incarnation,
+            joined_at_ms: record.joined_at_ms,
+            zone: (!record.zone.is_empty()).then(|| record.zone.clone()),
+            hidden: record.hidden,
+            greeter: record.greeter,
             presence: self.store.presence(&id),
             linked: link.is_some(),
             rtt_us: link.and_then(|link| self.probes.rtt_us(link)),

@@ -1,15 +1,13 @@
 //! A memory of dials that failed: a connection is the scarcest thing that a browser has.
 
-use alloc::collections::BTreeMap;
-
-use crate::{config::Config, identity::PeerId, time::Instant};
+use crate::{config::Config, identity::PeerId, table::SmallMap, time::Instant};
 
 /// Members whose failures are remembered; the one that may be dialled soonest gives way.
 const REMEMBERED_MAX: usize = 1_024;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backoffs {
-    peers: BTreeMap<PeerId, Backoff>,
+    peers: SmallMap<PeerId, Backoff>,
 }
 
 #[derive(Clone, Copy, Debug)]

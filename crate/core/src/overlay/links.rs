@@ -1,8 +1,8 @@
 //! The table of links and attempts.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
-use crate::{config::Config, identity::PeerId, io::LinkId, time::Instant};
+use crate::{config::Config, identity::PeerId, io::LinkId, table::SmallMap, time::Instant};
 
 /// How the signalling of an attempt travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) struct Link {
     /// We dialled, and not the other.
     pub(crate) dialled: bool,
     pub(crate) state: State,
+    /// The peer's first comparison has been answered.
+    pub(crate) answered: bool,
 }
 
 impl Link {
@@ -61,7 +63,7 @@ pub(crate) enum Admission {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
-    table: BTreeMap<LinkId, Link>,
+    table: SmallMap<LinkId, Link>,
     last_id: u32,
 }
 
@@ -82,6 +84,11 @@ impl Links {
         if let Some(link) = self.table.get_mut(&id) {
             link.state = state;
         }
+    }
+
+    /// Whether this is the first answer to a comparison on this link.
+    pub(crate) fn answer_first(&mut self, id: LinkId) -> bool {
+        self.table.get_mut(&id).is_some_and(|link| !core::mem::replace(&mut link.answered, true))
     }
 
     /// This host stood still: attempts get the time back.
@@ -148,7 +155,7 @@ impl Links {
     }
 
     pub(crate) fn ids(&self) -> Vec<LinkId> {
-        self.table.keys().copied().collect()
+        self.table.iter().map(|(id, _)| *id).collect()
     }
 
     /// The attempts that have had their time.
@@ -179,7 +186,7 @@ mod tests {
 
     fn pending(to: PeerId, dialled: bool) -> Link {
         let state = State::Pending { deadline: Instant::from_millis(10) };
-        Link { peer: to, session: 1, route: Route::Server, dialled, state }
+        Link { peer: to, session: 1, route: Route::Server, dialled, state, answered: false }
     }
 
     #[test]

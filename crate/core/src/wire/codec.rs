@@ -61,6 +61,14 @@ impl Writer {
         self.raw(bytes);
     }
 
+    /// A count, and that many items.
+    pub(crate) fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.len(items.len());
+        for item in items {
+            write(self, item);
+        }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<u8> {
         self.0
     }
@@ -139,6 +147,22 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn text(&mut self, max: usize) -> Result<String, Malformed> {
         core::str::from_utf8(self.bytes(max)?).map(String::from).map_err(|_| Malformed::Utf8)
+    }
+
+    /// A count of at most `max`, and that many items, each at least `item_bytes_min` long: a count that cannot be true
+    /// reserves nothing.
+    pub(crate) fn list<T>(
+        &mut self,
+        max: usize,
+        item_bytes_min: usize,
+        read: impl Fn(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Malformed> {
+        let count = self.len(max)?;
+        let mut items = Vec::with_capacity(count.min(self.remaining().checked_div(item_bytes_min).unwrap_or(0)));
+        for _ in 0..count {
+            items.push(read(self)?);
+        }
+        Ok(items)
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, Malformed> {

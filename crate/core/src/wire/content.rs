@@ -22,7 +22,7 @@ pub struct Entry {
     pub owner: PeerId,
     /// Its name among the owner's entries.
     pub key: String,
-    /// Raised by the owner with every change.
+    /// The number of this statement: a new one with every change.
     pub version: u64,
     /// Opaque to the protocol.
     pub value: Vec<u8>,
@@ -52,7 +52,7 @@ impl Statement for Entry {
 pub struct Post {
     /// Who says it, and who signs it.
     pub origin: PeerId,
-    /// With `origin`, names the frame; never used twice. Starts at the wall time of joining in microseconds.
+    /// The number of this statement.
     pub seq: u64,
     /// The only member that it is for, or `None` for all.
     pub to: Option<PeerId>,

@@ -1,10 +1,11 @@
 //! Signalling from end to end.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use super::{
     codec::{Malformed, Reader, Writer},
     frame::FRAME_BYTES_MAX,
+    record::ZONE_BYTES_MAX,
     signed::{RoomKey, Signed, Statement},
 };
 use crate::{
@@ -63,6 +64,32 @@ impl Statement for Envelope {
         };
         let body = r.bytes(Self::BODY_BYTES_MAX)?.to_vec();
         Ok(Self { from, to, session, kind, body })
+    }
+}
+
+/// A member looks for a link: it walks from link to link, until somebody has room and dials (HyParView, Leitão 2007, section 4.2). Its
+/// offer comes back the way that the knock took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// Who looks for a link.
+    pub from: PublicKey,
+    /// The session of the offer that shall come.
+    pub session: u64,
+    /// Only a member of this zone shall answer; empty if any may.
+    pub zone: String,
+}
+
+impl Statement for Knock {
+    const KIND: u8 = 7;
+
+    fn write(&self, w: &mut Writer) {
+        w.raw(&self.from);
+        w.raw(&self.session.to_le_bytes());
+        w.bytes(self.zone.as_bytes());
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self { from: r.key()?, session: u64::from_le_bytes(r.array()?), zone: r.text(ZONE_BYTES_MAX)? })
     }
 }
 

@@ -5,9 +5,11 @@ use core::fmt;
 
 use super::{
     codec::{Malformed, Reader, Writer},
-    content::{Entry, Post},
-    envelope::Envelope,
-    record::{Farewell, Record, Suspicion},
+    content::Entry,
+    envelope::{Envelope, Knock},
+    range::Range,
+    record::Record,
+    rumor::{Rumor, RumorKind, ShortId},
     signed::{Signed, Statement},
 };
 use crate::identity::PeerId;
@@ -18,8 +20,11 @@ pub const VERSION: u8 = 1;
 /// One frame on the wire, at most: what every browser takes in one message of a data channel (RFC 8831, section 6.6).
 pub const FRAME_BYTES_MAX: usize = 16_384;
 
-/// Records or entries in one frame, at most.
+/// Items of a list in one frame, at most.
 pub const LIST_MAX: usize = 256;
+
+/// A signed statement is at least as long as its signature: a count that cannot be true reserves nothing.
+const SIGNED_BYTES_MIN: usize = 64;
 
 /// What peers say to each other over a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +35,29 @@ pub enum Frame {
     Ping(u64),
     /// The answer to the probe with this number.
     Pong(u64),
-    /// News of members.
+    /// Records that the receiver lacks.
     Records(Vec<Signed<Record>>),
-    /// News of the replicated state.
+    /// Entries that the receiver lacks.
     Entries(Vec<Signed<Entry>>),
-    /// What the sender knew when the link opened has been said.
+    /// The first comparison of a new link has been answered.
     Synced,
-    /// A message on its way to all or to one.
-    Broadcast {
+    /// A rumor on its way through the room.
+    Gossip {
         /// Links crossed, this one included.
         hops: u8,
-        /// What the origin said.
-        post: Signed<Post>,
+        /// What is said.
+        rumor: Rumor,
     },
-    /// Somebody is suspected.
-    Suspect(Signed<Suspicion>),
-    /// Somebody leaves.
-    Leave(Signed<Farewell>),
+    /// Rumors that the sender has, and does not push over this link (Plumtree, section 3.4).
+    Ihave(Vec<ShortId>),
+    /// Rumors that the receiver has told of and the sender lacks: it wants them, and those of their origins from now on.
+    Graft(Vec<ShortId>),
+    /// Rumors of these origins reach the sender on a better way: push no more of them over this link.
+    Prune(Vec<PeerId>),
+    /// What the sender knows, range by range.
+    Compare(Vec<Range>),
+    /// Members of whom the sender wants all that the receiver knows.
+    Want(Vec<PeerId>),
     /// To the subject itself: it is taken for gone at this incarnation, and must come with a greater one.
     Obituary {
         /// The receiver of this frame.
@@ -63,6 +74,13 @@ pub enum Frame {
     },
     /// The sender closes this link, and is not leaving.
     Disconnect,
+    /// A member looks for a link.
+    Walk {
+        /// Links that it may still cross.
+        ttl: u8,
+        /// Who looks, and how to answer.
+        knock: Signed<Knock>,
+    },
 }
 
 impl Frame {
@@ -76,12 +94,22 @@ impl Frame {
             Self::Records(_) => 3,
             Self::Entries(_) => 4,
             Self::Synced => 5,
-            Self::Broadcast { .. } => 6,
-            Self::Suspect(_) => 7,
-            Self::Leave(_) => 8,
-            Self::Obituary { .. } => 9,
-            Self::Signal { .. } => 10,
-            Self::Disconnect => 11,
+            Self::Gossip { rumor, .. } => match rumor.kind() {
+                RumorKind::Post => 6,
+                RumorKind::Record => 7,
+                RumorKind::Entry => 8,
+                RumorKind::Suspicion => 9,
+                RumorKind::Farewell => 10,
+            },
+            Self::Ihave(_) => 11,
+            Self::Graft(_) => 12,
+            Self::Prune(_) => 13,
+            Self::Compare(_) => 14,
+            Self::Want(_) => 15,
+            Self::Obituary { .. } => 16,
+            Self::Signal { .. } => 17,
+            Self::Disconnect => 18,
+            Self::Walk { .. } => 19,
         }
     }
 
@@ -95,32 +123,37 @@ impl Frame {
             Self::Records(_) => "records",
             Self::Entries(_) => "entries",
             Self::Synced => "synced",
-            Self::Broadcast { .. } => "broadcast",
-            Self::Suspect(_) => "suspect",
-            Self::Leave(_) => "leave",
+            Self::Gossip { rumor, .. } => rumor.kind().name(),
+            Self::Ihave(_) => "ihave",
+            Self::Graft(_) => "graft",
+            Self::Prune(_) => "prune",
+            Self::Compare(_) => "compare",
+            Self::Want(_) => "want",
             Self::Obituary { .. } => "obituary",
             Self::Signal { .. } => "signal",
             Self::Disconnect => "disconnect",
+            Self::Walk { .. } => "walk",
         }
     }
 
     /// The frame as bytes.
     #[must_use]
     pub fn encode(&self) -> Arc<[u8]> {
-        let mut w = Writer::with_capacity(128);
+        let mut w = Writer::with_capacity(256);
         w.u8((VERSION << 5) | self.kind());
         match self {
             Self::Hello(record) => record.write(&mut w),
             Self::Ping(number) | Self::Pong(number) => w.varint(*number),
-            Self::Records(records) => write_list(&mut w, records),
-            Self::Entries(entries) => write_list(&mut w, entries),
+            Self::Records(records) => w.list(records, |w, it| it.write(w)),
+            Self::Entries(entries) => w.list(entries, |w, it| it.write(w)),
             Self::Synced | Self::Disconnect => {}
-            Self::Broadcast { hops, post } => {
+            Self::Gossip { hops, rumor } => {
                 w.u8(*hops);
-                post.write(&mut w);
+                rumor.write(&mut w);
             }
-            Self::Suspect(suspicion) => suspicion.write(&mut w),
-            Self::Leave(farewell) => farewell.write(&mut w),
+            Self::Ihave(ids) | Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
+            Self::Prune(origins) | Self::Want(origins) => w.list(origins, |w, id| w.raw(id.as_bytes())),
+            Self::Compare(ranges) => w.list(ranges, |w, range| range.write(w)),
             Self::Obituary { subject, incarnation } => {
                 w.raw(subject.as_bytes());
                 w.varint(*incarnation);
@@ -128,6 +161,10 @@ impl Frame {
             Self::Signal { ttl, envelope } => {
                 w.u8(*ttl);
                 envelope.write(&mut w);
+            }
+            Self::Walk { ttl, knock } => {
+                w.u8(*ttl);
+                knock.write(&mut w);
             }
         }
         w.into_vec().into()
@@ -154,21 +191,34 @@ impl Frame {
     }
 
     fn read_body(kind: u8, r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let short = |r: &mut Reader<'_>| r.array().map(ShortId::from_bytes);
         Ok(match kind {
             0 => Self::Hello(Signed::read(r)?),
             1 => Self::Ping(r.varint()?),
             2 => Self::Pong(r.varint()?),
-            3 => Self::Records(read_list(r)?),
-            4 => Self::Entries(read_list(r)?),
+            3 => Self::Records(r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)?),
+            4 => Self::Entries(r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)?),
             5 => Self::Synced,
-            6 => Self::Broadcast { hops: r.u8()?, post: Signed::read(r)? },
-            7 => Self::Suspect(Signed::read(r)?),
-            8 => Self::Leave(Signed::read(r)?),
-            9 => Self::Obituary { subject: r.peer()?, incarnation: r.varint()? },
-            10 => Self::Signal { ttl: r.u8()?, envelope: Signed::read(r)? },
-            11 => Self::Disconnect,
+            6 => Self::read_gossip(RumorKind::Post, r)?,
+            7 => Self::read_gossip(RumorKind::Record, r)?,
+            8 => Self::read_gossip(RumorKind::Entry, r)?,
+            9 => Self::read_gossip(RumorKind::Suspicion, r)?,
+            10 => Self::read_gossip(RumorKind::Farewell, r)?,
+            11 => Self::Ihave(r.list(LIST_MAX, 8, short)?),
+            12 => Self::Graft(r.list(LIST_MAX, 8, short)?),
+            13 => Self::Prune(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
+            14 => Self::Compare(r.list(LIST_MAX, 1, Range::read)?),
+            15 => Self::Want(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
+            16 => Self::Obituary { subject: r.peer()?, incarnation: r.varint()? },
+            17 => Self::Signal { ttl: r.u8()?, envelope: Signed::read(r)? },
+            18 => Self::Disconnect,
+            19 => Self::Walk { ttl: r.u8()?, knock: Signed::read(r)? },
             _ => return Err(Malformed::Kind),
         })
+    }
+
+    fn read_gossip(kind: RumorKind, r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self::Gossip { hops: r.u8()?, rumor: Rumor::read(kind, r)? })
     }
 }
 
@@ -194,23 +244,6 @@ pub(crate) fn chunked<T: Statement + Clone>(
     frames
 }
 
-fn write_list<T: Statement>(w: &mut Writer, items: &[Signed<T>]) {
-    w.len(items.len());
-    for item in items {
-        item.write(w);
-    }
-}
-
-fn read_list<T: Statement>(r: &mut Reader<'_>) -> Result<Vec<Signed<T>>, Malformed> {
-    let count = r.len(LIST_MAX)?;
-    // Every item has at least its signature: a count that cannot be true reserves nothing.
-    let mut items = Vec::with_capacity(count.min(r.remaining() / 64));
-    for _ in 0..count {
-        items.push(Signed::read(r)?);
-    }
-    Ok(items)
-}
-
 /// One line, as tcpdump would.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,15 +258,22 @@ impl fmt::Display for Frame {
                 write!(f, " {:?}/{} v{} {}B", e.body.owner, e.body.key, e.body.version, e.body.value.len())
             }),
             Self::Synced | Self::Disconnect => Ok(()),
-            Self::Broadcast { hops, post: Signed { body, .. } } => {
-                write!(f, " {:?}#{} h{hops} {}", body.origin, body.seq, body.channel)?;
-                write!(f, " {}/{} {}B", body.index, body.count, body.payload.len())
+            Self::Gossip { hops, rumor } => {
+                write!(f, " {:?}#{} h{hops}", rumor.origin(), rumor.number())?;
+                match rumor {
+                    Rumor::Post(Signed { body, .. }) => {
+                        write!(f, " {} {}/{} {}B", body.channel, body.index, body.count, body.payload.len())
+                    }
+                    Rumor::Entry(Signed { body, .. }) => write!(f, " {} {}B", body.key, body.value.len()),
+                    Rumor::Suspicion(Signed { body, .. }) => write!(f, " of {:?} i{}", body.subject, body.incarnation),
+                    Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
+                }
             }
-            Self::Suspect(Signed { body, .. }) => {
-                write!(f, " {:?} i{} by {:?}", body.subject, body.incarnation, body.accuser)
-            }
-            Self::Leave(Signed { body, .. }) => write!(f, " {:?} i{}", body.subject, body.incarnation),
+            Self::Ihave(ids) | Self::Graft(ids) => write!(f, " {}", ids.len()),
+            Self::Prune(ids) | Self::Want(ids) => ids.iter().try_for_each(|id| write!(f, " {id:?}")),
+            Self::Compare(ranges) => write!(f, " {} ranges", ranges.len()),
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
+            Self::Walk { ttl, knock } => write!(f, " {:016x} ttl{ttl}", knock.body.session),
             Self::Signal { ttl, envelope: Signed { body, .. } } => {
                 write!(f, " {:?} for {:?} ttl{ttl} {}B", body.kind, body.to, body.body.len())
             }

@@ -8,13 +8,17 @@ mod codec;
 mod content;
 mod envelope;
 mod frame;
+mod range;
 mod record;
+mod rumor;
 mod signed;
 
 pub use codec::{Malformed, Reader, Writer};
 pub use content::{CHANNEL_BYTES_MAX, Entry, KEY_BYTES_MAX, Post};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, Knock};
 pub(crate) use frame::chunked;
 pub use frame::{FRAME_BYTES_MAX, Frame, LIST_MAX, VERSION};
+pub use range::{Content, Fingerprint, Range};
 pub use record::{Farewell, Record, Suspicion, ZONE_BYTES_MAX};
+pub use rumor::{Rumor, ShortId};
 pub use signed::{RoomKey, Signed, Statement};

@@ -17,10 +17,10 @@ const GREETER: u8 = 2;
 /// A member in its own words. A newer incarnation replaces an older one; only the owner of the key can raise it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The key that signs everything of this member.
-    pub public_key: PublicKey,
-    /// Raised by its owner with every change of the record, and to refute a suspicion (SWIM, section 4.2). Starts at the
-    /// wall time of joining in milliseconds, so that a member that comes back without memory is newer than its past.
+    id: PeerId,
+    public_key: PublicKey,
+    /// The number of this statement (see [`Rumor::number`](super::Rumor::number)). A new one with every change of the record,
+    /// and to refute a suspicion (SWIM, section 4.2).
     pub incarnation: u64,
     /// Wall time of joining, milliseconds since 1970, by the member's own clock.
     pub joined_at_ms: u64,
@@ -33,10 +33,23 @@ pub struct Record {
 }
 
 impl Record {
+    /// The first record of the member with this key.
+    #[must_use]
+    pub fn new(public_key: PublicKey, incarnation: u64, joined_at_ms: u64) -> Self {
+        let (id, zone) = (peer_id(&public_key), String::new());
+        Self { id, public_key, incarnation, joined_at_ms, hidden: false, greeter: false, zone }
+    }
+
     /// The id that follows from the key.
     #[must_use]
-    pub fn id(&self) -> PeerId {
-        peer_id(&self.public_key)
+    pub const fn id(&self) -> PeerId {
+        self.id
+    }
+
+    /// The key that signs everything of this member.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
     }
 }
 
@@ -61,7 +74,7 @@ impl Statement for Record {
         }
         let zone = r.text(ZONE_BYTES_MAX)?;
         let (hidden, greeter) = (flags & HIDDEN != 0, flags & GREETER != 0);
-        Ok(Self { public_key, incarnation, joined_at_ms, hidden, greeter, zone })
+        Ok(Self { id: peer_id(&public_key), public_key, incarnation, joined_at_ms, hidden, greeter, zone })
     }
 }
 
@@ -70,8 +83,8 @@ impl Statement for Record {
 pub struct Farewell {
     /// Who leaves.
     pub subject: PeerId,
-    /// Its last incarnation.
-    pub incarnation: u64,
+    /// The number of this statement: greater than every incarnation before it.
+    pub number: u64,
 }
 
 impl Statement for Farewell {
@@ -79,11 +92,11 @@ impl Statement for Farewell {
 
     fn write(&self, w: &mut Writer) {
         w.raw(self.subject.as_bytes());
-        w.varint(self.incarnation);
+        w.varint(self.number);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { subject: r.peer()?, incarnation: r.varint()? })
+        Ok(Self { subject: r.peer()?, number: r.varint()? })
     }
 }
 
@@ -94,6 +107,8 @@ pub struct Suspicion {
     pub accuser: PeerId,
     /// Who is accused.
     pub subject: PeerId,
+    /// The number of this statement of the accuser.
+    pub number: u64,
     /// The incarnation of the subject that the accuser knows: a greater one refutes.
     pub incarnation: u64,
 }
@@ -104,10 +119,11 @@ impl Statement for Suspicion {
     fn write(&self, w: &mut Writer) {
         w.raw(self.accuser.as_bytes());
         w.raw(self.subject.as_bytes());
+        w.varint(self.number);
         w.varint(self.incarnation);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { accuser: r.peer()?, subject: r.peer()?, incarnation: r.varint()? })
+        Ok(Self { accuser: r.peer()?, subject: r.peer()?, number: r.varint()?, incarnation: r.varint()? })
     }
 }

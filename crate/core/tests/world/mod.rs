@@ -267,10 +267,18 @@ impl World {
     }
 
     fn attach(&mut self, at: usize) {
+        let members = self.introductions(at);
+        self.hosts[at].attached = true;
+        self.later(at, Happening::Input(Input::Attached { members }));
+    }
+
+    /// Up to three others that are attached, beginning anywhere.
+    fn introductions(&self, at: usize) -> Vec<PeerId> {
         let others: Vec<_> =
             self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o)).collect();
-        self.hosts[at].attached = true;
-        self.later(at, Happening::Input(Input::Attached { members: others.into_iter().take(3).collect() }));
+        let start = usize::try_from(self.next.wrapping_mul(7)).unwrap_or(0);
+        let turn = start % others.len().max(1);
+        others.iter().cycle().skip(turn).take(others.len().min(3)).copied().collect()
     }
 
     fn drain(&mut self, at: usize) {
@@ -302,8 +310,7 @@ impl World {
             Output::Close { link } => self.disconnect((at, link)),
             Output::Signal { to, envelope } => self.later(at, Happening::Signal { to, envelope }),
             Output::Introduce => {
-                let others = self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o)).take(3);
-                let members = others.collect();
+                let members = self.introductions(at);
                 self.later(at, Happening::Input(Input::Introduced { members }));
             }
             Output::Server { wanted } => {

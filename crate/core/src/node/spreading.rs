@@ -1,0 +1,152 @@
+//! How frames come in, and how rumors go on: pushed along their origin's tree, told of elsewhere, and compared when two members meet.
+
+use alloc::vec::Vec;
+
+use super::Node;
+use crate::{
+    identity::PeerId,
+    io::{Lane, LinkId, ViolationKind},
+    sync,
+    wire::{Entry, Frame, LIST_MAX, Range, Record, Rumor, ShortId, Signed, chunked},
+};
+
+impl Node {
+    pub(super) fn on_frame(&mut self, link: LinkId, bytes: &[u8]) {
+        let Some(peer) = self.links.get(link).map(|link| link.peer) else { return };
+        self.stats.frames_in = self.stats.frames_in.saturating_add(1);
+        self.stats.bytes_in = self.stats.bytes_in.saturating_add(super::count(bytes.len()));
+        self.probes.heard(self.now, link);
+        let greeted = self.links.is_greeted(link);
+        match Frame::decode(bytes) {
+            Err(_) => self.violation(peer, ViolationKind::Malformed),
+            Ok(Frame::Hello(record)) => self.on_hello(link, record),
+            Ok(Frame::Ping(number)) => self.send(link, Lane::Unreliable, &Frame::Pong(number)),
+            Ok(Frame::Pong(number)) => self.probes.pong(self.now, link, number),
+            Ok(Frame::Disconnect) => self.on_disconnect(link, peer),
+            Ok(Frame::Obituary { subject, incarnation }) => self.on_obituary(link, subject, incarnation),
+            Ok(frame) if greeted => self.on_gossip(link, peer, frame),
+            // We have not greeted it yet because it is to come with a greater incarnation: it will say all this again.
+            Ok(_) => {}
+        }
+    }
+
+    fn on_gossip(&mut self, link: LinkId, peer: PeerId, frame: Frame) {
+        match frame {
+            Frame::Gossip { hops, rumor } => self.on_rumor(link, peer, hops, rumor),
+            Frame::Records(records) => records.into_iter().for_each(|record| self.on_record(link, peer, 1, record)),
+            Frame::Entries(entries) => entries.into_iter().for_each(|entry| self.on_entry(link, peer, 1, entry)),
+            Frame::Synced => self.become_ready(),
+            Frame::Ihave(ids) => self.on_ihave(link, &ids),
+            Frame::Graft(ids) => self.on_graft(link, &ids),
+            Frame::Prune(origins) => self.broadcast.on_prune(link, &origins),
+            Frame::Compare(ranges) => self.on_compare(link, ranges),
+            Frame::Want(ids) => self.give(link, &ids),
+            Frame::Signal { ttl, envelope } => self.on_signal(link, ttl, envelope),
+            Frame::Walk { ttl, knock } => self.on_walk(link, ttl, knock),
+            Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
+        }
+    }
+
+    fn on_rumor(&mut self, link: LinkId, peer: PeerId, hops: u8, rumor: Rumor) {
+        let (origin, number) = (rumor.origin(), rumor.number());
+        let of_me_and_newer = origin == self.id() && number > self.me.body.incarnation;
+        if !of_me_and_newer && (origin == self.id() || !self.broadcast.is_fresh(&origin, number)) {
+            self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+            let for_one = matches!(&rumor, Rumor::Post(post) if post.body.to.is_some());
+            if !for_one && self.broadcast.duplicate(&origin, number, link) {
+                self.send(link, Lane::Reliable, &Frame::Prune([origin].into()));
+            }
+            return;
+        }
+        let hops = hops.clamp(1, self.config.hops_max);
+        match rumor {
+            Rumor::Post(post) => self.on_post(link, peer, hops, post),
+            Rumor::Record(record) => self.on_record(link, peer, hops, record),
+            Rumor::Entry(entry) => self.on_entry(link, peer, hops, entry),
+            Rumor::Suspicion(suspicion) => self.on_suspicion(link, peer, hops, suspicion),
+            Rumor::Farewell(farewell) => self.on_farewell(link, peer, hops, farewell),
+        }
+    }
+
+    /// Pushes a verified rumor on along its origin's tree, and will tell the other links of it. `hops` is how far it has come.
+    pub(super) fn spread(&mut self, rumor: Rumor, from: Option<LinkId>, hops: u8) {
+        if hops >= self.config.hops_max {
+            return;
+        }
+        let (origin, number, id) = (rumor.origin(), rumor.number(), rumor.short_id());
+        // Records and entries are answered from what we know.
+        let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
+        let links = self.greeted_links();
+        let eager = self.broadcast.spread(self.now, origin, number, from, &links, &self.config);
+        if eager.is_empty() && !kept {
+            return;
+        }
+        let frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
+        if kept {
+            self.broadcast.keep(self.now, id, frame.clone(), &self.config);
+        }
+        for link in eager {
+            self.send_encoded(link, Lane::Reliable, frame.clone());
+        }
+    }
+
+    fn on_ihave(&mut self, link: LinkId, ids: &[ShortId]) {
+        let rtt_us = self.probes.rtt_us(link);
+        self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+    }
+
+    fn on_graft(&mut self, link: LinkId, ids: &[ShortId]) {
+        for id in ids {
+            if let Some(frame) = self.broadcast.on_graft(link, id) {
+                self.send_encoded(link, Lane::Reliable, frame);
+            } else if let Some(rumor) = self.known(id) {
+                self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+            }
+        }
+    }
+
+    /// The record or entry of this name, if we know it.
+    fn known(&self, id: &ShortId) -> Option<Rumor> {
+        let mine = id.is_of(&self.id()).then(|| Rumor::Record(self.me.clone()));
+        let records = self.members.from(id.first_origin()).take_while(|(member, _)| id.is_of(member));
+        let records = records.map(|(_, member)| Rumor::Record((*member.record).clone()));
+        let entries = self.store.from(id.first_origin()).take_while(|entry| id.is_of(&entry.body.owner));
+        let entries = entries.map(|entry| Rumor::Entry(entry.clone()));
+        mine.into_iter().chain(records).chain(entries).find(|rumor| rumor.short_id() == *id)
+    }
+
+    /// Begins to compare what both ends of a new link know.
+    pub(super) fn begin_comparison(&mut self, link: LinkId) {
+        let all = self.sync.begin();
+        self.send(link, Lane::Reliable, &Frame::Compare([all].into()));
+    }
+
+    fn on_compare(&mut self, link: LinkId, ranges: Vec<Range>) {
+        let difference = self.sync.compare(ranges);
+        self.give(link, &difference.give);
+        for ids in difference.want.chunks(LIST_MAX) {
+            self.send(link, Lane::Reliable, &Frame::Want(ids.to_vec()));
+        }
+        for ranges in sync::chunked(difference.ranges) {
+            self.send(link, Lane::Reliable, &Frame::Compare(ranges));
+        }
+        if self.links.answer_first(link) {
+            self.send(link, Lane::Reliable, &Frame::Synced);
+        }
+    }
+
+    /// All that we know of some members.
+    fn give(&mut self, link: LinkId, ids: &[PeerId]) {
+        let record = |id: &PeerId| self.members.get(id).map(|member| (*member.record).clone());
+        let mine = |id: &PeerId| (*id == self.id()).then(|| self.me.clone());
+        let records: Vec<Signed<Record>> = ids.iter().filter_map(|id| mine(id).or_else(|| record(id))).collect();
+        let entries: Vec<Signed<Entry>> = ids.iter().flat_map(|id| self.store.of(id)).cloned().collect();
+        for frame in chunked(records, Frame::Records).iter().chain(&chunked(entries, Frame::Entries)) {
+            self.send(link, Lane::Reliable, frame);
+        }
+    }
+
+    pub(super) fn greeted_links(&self) -> Vec<LinkId> {
+        self.links.greeted().map(|(id, _)| id).collect()
+    }
+}

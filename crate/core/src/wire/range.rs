@@ -1,0 +1,66 @@
+//! What two members compare to find out how their knowledge differs (range-based set reconciliation, Meyer 2023).
+
+use alloc::vec::Vec;
+
+use super::{
+    codec::{Malformed, Reader, Writer},
+    frame::LIST_MAX,
+};
+use crate::identity::PeerId;
+
+/// The sum of the digests of a set, modulo 2^128: equal sets have equal ones.
+pub type Fingerprint = u128;
+
+/// What the sender knows of the members with ids from where the range before ended up to `end`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first id that is no longer in the range; `None` for the end of all ids.
+    pub end: Option<PeerId>,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is said of a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing: it is equal, or somebody else's turn.
+    Skip,
+    /// The fingerprint of all that is in it.
+    Fingerprint(Fingerprint),
+    /// Each member in it, and the first eight bytes of its digest.
+    Items(Vec<(PeerId, u64)>),
+}
+
+impl Range {
+    pub(crate) fn write(&self, w: &mut Writer) {
+        let tag = match self.content {
+            Content::Skip => 0,
+            Content::Fingerprint(_) => 1,
+            Content::Items(_) => 2,
+        };
+        w.u8(tag | if self.end.is_some() { 4 } else { 0 });
+        if let Some(end) = &self.end {
+            w.raw(end.as_bytes());
+        }
+        match &self.content {
+            Content::Skip => {}
+            Content::Fingerprint(sum) => w.raw(&sum.to_le_bytes()),
+            Content::Items(items) => w.list(items, |w, (id, digest)| {
+                w.raw(id.as_bytes());
+                w.raw(&digest.to_le_bytes());
+            }),
+        }
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let tag = r.u8()?;
+        let end = if tag & 4 == 0 { None } else { Some(r.peer()?) };
+        let content = match tag & !4 {
+            0 => Content::Skip,
+            1 => Content::Fingerprint(u128::from_le_bytes(r.array()?)),
+            2 => Content::Items(r.list(LIST_MAX, 24, |r| Ok((r.peer()?, u64::from_le_bytes(r.array()?))))?),
+            _ => return Err(Malformed::Value),
+        };
+        Ok(Self { end, content })
+    }
+}
