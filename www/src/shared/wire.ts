@@ -1,0 +1,67 @@
+/**
+ * What the members of a demo tell one another, and the guards that make of anybody's JSON such a thing.
+ *
+ * Another member's page may be of another version, or malicious: any shape can arrive. A guard returns a whole,
+ * bounded value, whatever it was given, and never throws.
+ */
+
+import { PALETTE, type Color } from "./color.js";
+import { cleanLine, cleanText } from "./text.js";
+
+export const NAME_CHARS_MAX = 40;
+export const MESSAGE_CHARS_MAX = 4000;
+
+/** A point of the stage, as fractions of its width and height: the same place on a phone and on a desktop. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What a presence tells, whichever demo it is from: what a demo does not say is absent. */
+export interface Face {
+  readonly name: string | undefined;
+  readonly color: Color | undefined;
+  readonly cursor: Point | null;
+  readonly typing: boolean;
+}
+
+/** A chat message's JSON. */
+export interface Said {
+  readonly text: string;
+  readonly name: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+function fraction(value: unknown): number | undefined {
+  if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
+  return Math.min(1, Math.max(0, value));
+}
+
+function point(value: unknown): Point | null {
+  const { x, y } = fields(value);
+  const [left, top] = [fraction(x), fraction(y)];
+  return left === undefined || top === undefined ? null : { x: left, y: top };
+}
+
+/** Reads anybody's presence. */
+export function readFace(presence: unknown): Face {
+  const { name, color, cursor, typing } = fields(presence);
+  return {
+    name: cleanLine(name, NAME_CHARS_MAX),
+    color: PALETTE.find((known) => known === color),
+    cursor: point(cursor),
+    typing: typing === true,
+  };
+}
+
+/** Reads anybody's chat message; undefined when there is nothing in it that could be shown. */
+export function readSaid(data: unknown): Said | undefined {
+  const said = fields(data);
+  const text = cleanText(said["text"], MESSAGE_CHARS_MAX);
+  return text === undefined ? undefined : { text, name: cleanLine(said["name"], NAME_CHARS_MAX) };
+}
