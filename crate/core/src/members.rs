@@ -167,7 +167,7 @@ impl Members {
 
     /// The member with this id, and those with greater ones.
     pub(crate) fn from(&self, id: PeerId) -> impl Iterator<Item = (&PeerId, &Member)> {
-        self.table.range(id..)
+        self.table.from(id)
     }
 
     pub(crate) fn alive(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
@@ -190,7 +190,8 @@ impl Members {
     pub(crate) fn fewer_below(&self, id: &PeerId, n: usize) -> bool {
         let plain = |(below, _): &(&PeerId, &Member)| !self.greeters.contains_key(*below);
         self.table
-            .range(..*id)
+            .iter()
+            .take_while(|(other, _)| *other < id)
             .filter(|(_, member)| member.status == Status::Alive)
             .filter(plain)
             .nth(n.saturating_sub(1))

@@ -61,7 +61,7 @@ impl Store {
 
     /// The entries of this owner and of those with greater ids.
     pub(crate) fn from(&self, owner: PeerId) -> impl Iterator<Item = &Signed<Entry>> {
-        self.presences.range(owner..).map(|(_, held)| &held.entry)
+        self.presences.from(owner).map(|(_, held)| &held.entry)
     }
 }
 

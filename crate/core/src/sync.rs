@@ -95,10 +95,7 @@ impl Sync {
     }
 
     fn within(&self, from: PeerId, end: Option<PeerId>) -> Vec<(&PeerId, &Fingerprint)> {
-        match end {
-            Some(end) => self.digests.range(from..end).collect(),
-            None => self.digests.range(from..).collect(),
-        }
+        self.digests.from(from).take_while(|(id, _)| end.is_none_or(|end| **id < end)).collect()
     }
 }
 
@@ -137,7 +134,7 @@ fn short(digest: Fingerprint) -> u64 {
 
 /// The frames' worth of ranges: as many as it takes, each within the bounds of a frame. Each begins by skipping what the one before
 /// has covered.
-pub(crate) fn chunked(ranges: Vec<Range>) -> Vec<Vec<Range>> {
+pub(crate) fn chunked(ranges: &[Range]) -> Vec<Vec<Range>> {
     const RANGE_BYTES_MAX: usize = 1 + PeerId::BYTES + 2 + LISTED_MAX * (PeerId::BYTES + 8);
     const RANGES_MAX: usize = FRAME_BYTES_MAX / RANGE_BYTES_MAX - 1;
     let (mut frames, mut covered) = (Vec::new(), None);

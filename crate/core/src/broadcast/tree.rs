@@ -63,7 +63,7 @@ impl Trees {
     pub(super) fn graft(&mut self, id: &ShortId, link: LinkId) {
         let bit = self.bit(link);
         let of =
-            self.origins.range(id.first_origin()..).map(|(origin, _)| *origin).next().filter(|origin| id.is_of(origin));
+            self.origins.from(id.first_origin()).map(|(origin, _)| *origin).next().filter(|origin| id.is_of(origin));
         if let Some(tree) = of.and_then(|origin| self.origins.get_mut(&origin)) {
             tree.lazy &= !bit;
         }
@@ -97,7 +97,7 @@ impl Trees {
     }
 
     pub(super) fn has_seen(&self, id: &ShortId) -> bool {
-        let of = self.origins.range(id.first_origin()..).take_while(|(origin, _)| id.is_of(origin));
+        let of = self.origins.from(id.first_origin()).take_while(|(origin, _)| id.is_of(origin));
         let mut seen = of.map(|(_, tree)| tree.seen.contains(id.number_near(tree.seen.newest())));
         seen.any(|seen| seen)
     }

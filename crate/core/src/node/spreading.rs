@@ -127,7 +127,7 @@ impl Node {
         for ids in difference.want.chunks(LIST_MAX) {
             self.send(link, Lane::Reliable, &Frame::Want(ids.to_vec()));
         }
-        for ranges in sync::chunked(difference.ranges) {
+        for ranges in sync::chunked(&difference.ranges) {
             self.send(link, Lane::Reliable, &Frame::Compare(ranges));
         }
         if self.links.answer_first(link) {
