@@ -13,7 +13,7 @@ pub struct Config {
     pub links_max: usize,
     /// How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much.
     pub dial_timeout_ms: u32,
-    /// How long the member with the greater id waits for the other to dial, default 2,000 ms: avoids most glare.
+    /// How long the member with the greater id waits for the other to dial, default 1,000 ms: avoids most glare.
     pub dial_patience_ms: u32,
     /// How long a knock may take to be answered, default 2,500 ms; then another is sent. A walk crosses up to 14 links and back.
     pub knock_timeout_ms: u32,
@@ -34,7 +34,7 @@ pub struct Config {
     pub silence_hidden_ms: u32,
     /// How long a suspect has to refute, default 2,500 ms. Longer: fewer false deaths, later true ones.
     pub suspicion_ms: u32,
-    /// Suspicion with fewer than the accusers that a death needs ends in death after this many times `suspicion_ms`, default 3.
+    /// Suspicion with fewer than the accusers that a death needs ends in death after this many times `suspicion_ms`, default 2.
     pub suspicion_lone_factor: u32,
     /// A timer this late means that this host was frozen, default 700 ms: it then blames itself, and nobody else.
     pub lateness_ms: u32,
@@ -83,7 +83,7 @@ impl Default for Config {
             links_wanted: 6,
             links_max: 8,
             dial_timeout_ms: 10_000,
-            dial_patience_ms: 2_000,
+            dial_patience_ms: 1_000,
             knock_timeout_ms: 2_500,
             introduction_ms: 1_500,
             evictions_per_minute: 30,
@@ -93,7 +93,7 @@ impl Default for Config {
             silence_ms: 3_500,
             silence_hidden_ms: 7_000,
             suspicion_ms: 2_500,
-            suspicion_lone_factor: 3,
+            suspicion_lone_factor: 2,
             lateness_ms: 700,
             tombstone_ms: 900_000,
             members_max: 16_384,

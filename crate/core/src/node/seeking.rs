@@ -21,6 +21,9 @@ const WALK_TTL: u8 = 14;
 /// Pause after a knock was refused: the room is full, or small.
 const REFUSED_PAUSE_MS: u32 = 2_000;
 
+/// Members that the server names, if there are as many.
+const INTRODUCTIONS: usize = 3;
+
 /// Knocks in a row without an answer, after which we doubt our own connection to the room.
 const UNANSWERED_MAX: u32 = 3;
 
@@ -57,12 +60,16 @@ impl Node {
             return;
         }
         self.introduced_at = None;
+        // With fewer names than the server gives, these are all there are, and in a small room we want a link to each.
+        let all_at_once = self.introduced.len() < INTRODUCTIONS;
         while let Some(peer) = self.introduced.pop_front() {
             let allowed = self.links.len() < self.config.links_max && self.backoffs.until(&peer) <= self.now;
             if allowed && !self.links.is_linked_or_trying(peer) {
-                self.introduced_at = Some(self.now.plus_ms(self.config.introduction_ms));
                 self.dial(peer, Route::Server);
-                return;
+                if !all_at_once {
+                    self.introduced_at = Some(self.now.plus_ms(self.config.introduction_ms));
+                    return;
+                }
             }
         }
     }
