@@ -15,8 +15,12 @@ const SETTLE_MS: u32 = 4_000;
 /// The pause before a member without links asks again for members to dial.
 const ASK_LONELY_MS: u32 = 1_500;
 
-/// How often an attached member with links asks for members that it does not know: so the halves of a split room meet.
+/// How often an attached member with links asks for members that it does not know: so the halves of a split room meet. Soon after it has
+/// attached it asks more often, since many who join at once may begin as several rooms.
 const ASK_LINKED_MS: u32 = 20_000;
+
+/// The first such pause; each is twice as long as the one before.
+const ASK_LINKED_FIRST_MS: u32 = 2_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Introducer {
@@ -26,6 +30,7 @@ pub(crate) struct Introducer {
     ask_at: Option<Instant>,
     /// When we tell the others that we are a greeter.
     settle_at: Option<Instant>,
+    ask_pause_ms: u32,
 }
 
 /// What a timeout brought.
@@ -42,7 +47,14 @@ pub(crate) enum Errand {
 impl Introducer {
     /// At first everybody wants the server.
     pub(crate) const fn new() -> Self {
-        Self { wanted: true, attached: false, volunteer_at: None, ask_at: None, settle_at: None }
+        Self {
+            wanted: true,
+            attached: false,
+            volunteer_at: None,
+            ask_at: None,
+            settle_at: None,
+            ask_pause_ms: ASK_LINKED_FIRST_MS,
+        }
     }
 
     pub(crate) fn attached(&mut self, now: Instant, linked: bool, random: &mut Random) {
@@ -50,6 +62,7 @@ impl Introducer {
         self.wanted = true;
         self.volunteer_at = None;
         self.settle_at = Some(now.plus_ms(SETTLE_MS));
+        self.ask_pause_ms = ASK_LINKED_FIRST_MS;
         self.plan_ask(now, linked, random);
     }
 
@@ -93,6 +106,7 @@ impl Introducer {
             return Some(Errand::Settle);
         }
         if self.ask_at.is_some_and(|at| now >= at) {
+            self.ask_pause_ms = self.ask_pause_ms.saturating_mul(2).min(ASK_LINKED_MS);
             self.plan_ask(now, linked, random);
             return Some(Errand::Ask);
         }
@@ -109,7 +123,7 @@ impl Introducer {
 
     /// A link has come up or gone down: who is lonely asks sooner.
     pub(crate) fn plan_ask(&mut self, now: Instant, linked: bool, random: &mut Random) {
-        let pause_ms = random.jittered_ms(if linked { ASK_LINKED_MS } else { ASK_LONELY_MS });
+        let pause_ms = random.jittered_ms(if linked { self.ask_pause_ms } else { ASK_LONELY_MS });
         self.ask_at = self.attached.then(|| now.plus_ms(pause_ms));
     }
 }
@@ -136,6 +150,7 @@ mod tests {
         let mut random = Random::new([3; 32]);
         let mut it = Introducer::new();
         it.attached(Instant::ZERO, true, &mut random);
+        it.ask_at = None;
         assert_eq!(it.handle_timeout(Instant::from_millis(3_999), true, &mut random), None);
         assert_eq!(it.handle_timeout(Instant::from_millis(4_000), true, &mut random), Some(Errand::Settle));
         it.attached(Instant::ZERO, true, &mut random);

@@ -1,7 +1,7 @@
 //! Gossip about members: records, presence, suspicion, death, goodbye. Each arrives as a rumor, or because two members have compared what
 //! they know.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use super::Node;
 use crate::{
@@ -155,10 +155,13 @@ impl Node {
     /// The peer takes us for gone: we show it that we are not.
     pub(super) fn on_obituary(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
         let mine = self.me.body.incarnation;
-        if subject != self.id() || incarnation < mine || incarnation.saturating_sub(mine) > AHEAD_MAX {
+        if subject != self.id() || incarnation.saturating_sub(mine) > AHEAD_MAX {
             return;
         }
-        self.raise_above(incarnation);
+        // Another link may have told us already; this one has yet to hear our answer.
+        if incarnation >= mine {
+            self.raise_above(incarnation);
+        }
         self.introduce_ourselves(link);
         self.begin_comparison(link);
     }
@@ -182,12 +185,9 @@ impl Node {
 
     /// Says goodbye to all, and ends everything.
     pub(super) fn leave(&mut self) {
-        let farewell = Farewell { subject: self.id(), number: self.broadcast.next_number() };
-        let rumor = Rumor::Farewell(Signed::new(farewell, &self.identity, &self.room));
         // Over every link: there is no later in which a lazy one could be told of it.
-        let frame = Frame::Gossip { hops: 1, rumor };
         for link in self.greeted_links() {
-            self.send(link, Lane::Reliable, &frame);
+            self.send_encoded(link, Lane::Reliable, self.farewell.clone());
         }
         for link in self.links.ids() {
             self.close(link);
@@ -210,6 +210,7 @@ impl Node {
         let mut record = self.me.body.clone();
         record.incarnation = self.broadcast.next_number();
         self.me = Signed::new(record, &self.identity, &self.room);
+        self.farewell = self.prepare_farewell();
         self.digest(self.id());
         self.spread(Rumor::Record(self.me.clone()), None, 0);
     }
@@ -246,6 +247,13 @@ impl Node {
             self.digest(self.id());
             self.spread(Rumor::Entry(entry), None, 0);
         }
+    }
+
+    /// Our goodbye, ready to be sent: a page that is being closed has no time to sign.
+    pub(super) fn prepare_farewell(&mut self) -> Arc<[u8]> {
+        let farewell = Farewell { subject: self.id(), number: self.broadcast.next_number() };
+        let rumor = Rumor::Farewell(Signed::new(farewell, &self.identity, &self.room));
+        Frame::Gossip { hops: 1, rumor }.encode()
     }
 
     /// What we know of a member has changed.

@@ -50,6 +50,10 @@ impl Node {
         if link.peer < self.id() {
             self.backoffs.hold(link.peer, self.now.plus_ms(self.config.dial_patience_ms));
         }
+        // Who has just stood still was perhaps given up by its neighbours: it has nobody to accuse.
+        if self.stats.freezes > 0 && self.now < self.forgiven_until.plus_ms(self.config.silence_ms) {
+            return;
+        }
         let evidence = if reason == LinkDownReason::Closed { Evidence::Closed } else { Evidence::Failed };
         self.suspect(link.peer, evidence);
     }
@@ -135,7 +139,7 @@ impl Node {
                 self.greet(id, peer);
             }
             News::Unknown | News::Newer => {
-                self.links.set_state(id, State::Greeted);
+                self.links.set_greeted(self.now, id);
                 self.broadcast.link_up(id);
                 self.learn(record, id, 1);
                 self.greet(id, peer);
@@ -145,7 +149,7 @@ impl Node {
 
     /// The link carries gossip from now on: both tell what they know.
     fn greet(&mut self, id: LinkId, peer: PeerId) {
-        self.links.set_state(id, State::Greeted);
+        self.links.set_greeted(self.now, id);
         let older: Vec<_> = self.links.of_peer(peer).map(|(other, _)| other).filter(|other| *other != id).collect();
         for other in older {
             self.disconnect(other);

@@ -65,6 +65,8 @@ pub struct Node {
     /// Up to here our own lateness has been accounted for.
     forgiven_until: Instant,
     me: Signed<Record>,
+    /// The frame that says goodbye for `me`.
+    farewell: Arc<[u8]>,
     members: Members,
     cases: Cases,
     probes: Probes,
@@ -106,6 +108,7 @@ impl Node {
         record.zone = cut(zone.unwrap_or_default(), ZONE_BYTES_MAX);
         let mut node = Self {
             me: Signed::new(record, &identity, &room),
+            farewell: Arc::new([]),
             evictions: Bucket::new(config.evictions_per_minute),
             config,
             identity,
@@ -136,6 +139,7 @@ impl Node {
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
         };
+        node.farewell = node.prepare_farewell();
         node.digest(node.id());
         node
     }

@@ -21,6 +21,9 @@ const WALK_TTL: u8 = 14;
 /// Pause after a knock was refused: the room is full, or small.
 const REFUSED_PAUSE_MS: u32 = 2_000;
 
+/// A link younger than this makes no room for another.
+const YOUNG_MS: u32 = 1_000;
+
 /// Members that the server names, if there are as many.
 const INTRODUCTIONS: usize = 3;
 
@@ -187,7 +190,8 @@ impl Node {
         }
         match self.links.admit(self.id(), peer, &self.config) {
             Admission::OursStays => {}
-            Admission::Full if self.members.get(&peer).is_none() && self.evict() => {
+            // Who has a link does not come by the server: this one has no other way in.
+            Admission::Full if route == Route::Server && self.evict() => {
                 self.accept(peer, session, route, offer);
             }
             Admission::Full => self.send_envelope(peer, session, route, SignalKind::Refuse, Vec::new()),
@@ -205,12 +209,17 @@ impl Node {
         self.out.push_back(Output::Accept { link, peer, offer });
     }
 
-    /// Makes room for a newcomer, who has no other way in: a link gives way that the other side had wanted, and we had not. How often
-    /// that happens is bounded, so that nobody can take all our links from us by joining again and again.
+    /// Makes room for a newcomer: a link gives way that the other side had wanted, and we had not. Not a young one, since that is perhaps the
+    /// only one of another newcomer. How often that happens is bounded, so that nobody can take all our links from us by joining again and
+    /// again.
     fn evict(&mut self) -> bool {
-        let theirs: Vec<_> = self.links.greeted().filter(|(_, link)| !link.dialled).map(|(id, _)| id).collect();
-        let victims = if theirs.is_empty() { self.greeted_links() } else { theirs };
-        let Some(victim) = self.random.pick(&victims).copied() else { return false };
+        let settled = |link: &Link| self.now >= link.since.plus_ms(YOUNG_MS);
+        let all: Vec<_> =
+            self.links.greeted().filter(|(_, link)| settled(link)).map(|(id, link)| (id, link.dialled)).collect();
+        let theirs: Vec<_> = all.iter().filter(|(_, dialled)| !dialled).copied().collect();
+        let Some((victim, _)) = self.random.pick(if theirs.is_empty() { &all } else { &theirs }).copied() else {
+            return false;
+        };
         let allowed = self.evictions.take(self.now);
         if allowed {
             self.stats.evictions = self.stats.evictions.saturating_add(1);
@@ -228,7 +237,7 @@ impl Node {
     fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool) -> LinkId {
         self.stats.dials = self.stats.dials.saturating_add(1);
         let state = State::Pending { deadline: self.now.plus_ms(self.config.dial_timeout_ms) };
-        self.links.begin(Link { peer, session, route, dialled, state, answered: false })
+        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, answered: false })
     }
 
     /// Over the mesh if we can, by the server if we must; every other time the other way round, if one way fails.

@@ -50,7 +50,10 @@ impl Node {
     fn on_rumor(&mut self, link: LinkId, peer: PeerId, hops: u8, rumor: Rumor) {
         let (origin, number) = (rumor.origin(), rumor.number());
         let of_me_and_newer = origin == self.id() && number > self.me.body.incarnation;
-        if !of_me_and_newer && (origin == self.id() || !self.broadcast.is_fresh(&origin, number)) {
+        // A goodbye was signed with the record that it ends, perhaps long ago: whether it is news, the table knows.
+        let is_farewell = matches!(rumor, Rumor::Farewell(_)) && self.members.get(&origin).is_some();
+        let fresh = is_farewell || self.broadcast.is_fresh(&origin, number);
+        if !of_me_and_newer && (origin == self.id() || !fresh) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
             let for_one = matches!(&rumor, Rumor::Post(post) if post.body.to.is_some());
             if !for_one && self.broadcast.duplicate(&origin, number, link) {

@@ -33,6 +33,8 @@ pub(crate) struct Link {
     /// We dialled, and not the other.
     pub(crate) dialled: bool,
     pub(crate) state: State,
+    /// When it began, and then when it came to carry gossip.
+    pub(crate) since: Instant,
     /// The peer's first comparison has been answered.
     pub(crate) answered: bool,
 }
@@ -78,6 +80,14 @@ impl Links {
 
     pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
         self.table.remove(&id)
+    }
+
+    /// The link carries gossip from now on.
+    pub(crate) fn set_greeted(&mut self, now: Instant, id: LinkId) {
+        if let Some(link) = self.table.get_mut(&id) {
+            link.state = State::Greeted;
+            link.since = now;
+        }
     }
 
     pub(crate) fn set_state(&mut self, id: LinkId, state: State) {
@@ -186,7 +196,7 @@ mod tests {
 
     fn pending(to: PeerId, dialled: bool) -> Link {
         let state = State::Pending { deadline: Instant::from_millis(10) };
-        Link { peer: to, session: 1, route: Route::Server, dialled, state, answered: false }
+        Link { peer: to, session: 1, route: Route::Server, dialled, state, since: Instant::ZERO, answered: false }
     }
 
     #[test]
