@@ -1,0 +1,118 @@
+import type { Config } from "./config.js";
+import type { ChinwagError } from "./errors.js";
+import type { Identity } from "./identity.js";
+import type { Stats } from "./stats.js";
+import type { Json } from "./value.js";
+
+/** How to join a room. */
+export interface JoinOptions {
+  /** `ws:` or `wss:` URLs of signaling servers, tried in order. Default: this page's origin, path `/signal`. */
+  readonly signaling?: string | readonly string[] | undefined;
+  /** The room's secret. This version has none yet: giving one throws, since ignoring it would let everybody in. */
+  readonly secret?: string | undefined;
+  /** My first presence. */
+  readonly presence?: Json | undefined;
+  /** Who I am. Default: a fresh identity for each load of the page. See {@link createIdentity}. */
+  readonly identity?: Identity | undefined;
+  /**
+   * STUN and TURN servers, or a function that gets them; it is asked again when a connection is made and its answer is
+   * more than a minute old. Default: none on localhost, else what the signaling server offers.
+   */
+  readonly iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>) | undefined;
+  /** Only connections through TURN servers: hides this user's addresses from the others. Default: false. */
+  readonly relayOnly?: boolean | undefined;
+  /** Where this tab is, for instance "eu-west": links prefer the zone, and keep some outside it. */
+  readonly zone?: string | undefined;
+  /** Knobs of the protocol. */
+  readonly config?: Partial<Config> | undefined;
+  /** Gives up joining when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A room that this page is in. */
+export interface Room {
+  /** The name that `join` was given. */
+  readonly name: string;
+  /** This page's own member, as it is now. */
+  readonly self: Member;
+  /** Everyone alive or suspect, me included, oldest first. The same array object until something changes. */
+  readonly members: readonly Member[];
+  /**
+   * Calls `listener` for every event of a kind; returns what ends that. Members that came and went, and errors, before
+   * anybody listened are told to the first listener; every new listener for `signaling` is told the present state.
+   */
+  on<E extends keyof RoomEvents>(event: E, listener: (...args: RoomEvents[E]) => void): () => void;
+  /** Calls `listener` when `members` has changed; returns what ends that. With `members`: what React's `useSyncExternalStore` wants. */
+  subscribe(listener: () => void): () => void;
+  /** Replaces my presence, which everybody sees. Often is fine: between two sendings only the newest value counts. */
+  setPresence(presence: Json): void;
+  /** Ephemeral messages under a name: those who are here get them, those who come later do not. */
+  channel<T = Json>(name: string): Channel<T>;
+  /** Counters and gauges. */
+  stats(): Stats;
+  /** Says goodbye, closes every link and socket. May be called again. */
+  leave(): Promise<void>;
+}
+
+/** Somebody in a room: a frozen snapshot. `members` holds a new one when something about the member changes. */
+export interface Member {
+  /** 32 hexadecimal digits, derived from the member's public key. */
+  readonly id: string;
+  /** What the member has set with `setPresence`, if anything. */
+  readonly presence: Json | undefined;
+  /** A suspect has not answered for a while: it comes back, or it fails. */
+  readonly status: "alive" | "suspect";
+  /** Where it says that it is. */
+  readonly zone: string | undefined;
+  /** Whether this page has an open link to it. All others are reached over links of others. */
+  readonly linked: boolean;
+  /** The round-trip time of that link in milliseconds, as last measured when something else changed. */
+  readonly rttMs: number | undefined;
+  /** When it joined, by its own clock: milliseconds since 1970. */
+  readonly joinedAt: number;
+}
+
+/** What a room tells, with the arguments of the listeners. */
+export interface RoomEvents {
+  /** Somebody has joined. */
+  join: [member: Member];
+  /** Somebody is gone: it said goodbye, or it was not heard of any more. */
+  leave: [member: Member, reason: "left" | "failed"];
+  /** A presence has changed, mine included. */
+  presence: [member: Member, previous: Json | undefined];
+  /** Somebody does not answer. */
+  suspect: [member: Member];
+  /** `members` has changed: the new array. */
+  members: [members: readonly Member[]];
+  /** A link of this page has opened or closed. */
+  link: [member: Member, up: boolean];
+  /** What has become of the socket to the signaling server. Most members of a room need none, and are detached. */
+  signaling: [state: "connecting" | "attached" | "detached" | "unreachable"];
+  /** Something went wrong that no call could report. */
+  error: [error: ChinwagError];
+}
+
+/** Ephemeral messages under one name. Iterating yields them as they come; the iteration ends when the room is left. */
+export interface Channel<T> extends AsyncIterable<[T, MessageMeta]> {
+  /**
+   * Sends to everybody else, or to the member with the id `to`. Resolves when the message is handed to the links, and
+   * waits while one of them is behind. Never truncates: a message above the cap is refused before anything is sent.
+   */
+  send(data: T, options?: { readonly to?: string | undefined }): Promise<void>;
+  /** Calls `listener` for each message; returns what ends that. What came before anybody listened is told to the first. */
+  on(event: "message", listener: (data: T, meta: MessageMeta) => void): () => void;
+}
+
+/** What is known of a message beside its data. */
+export interface MessageMeta {
+  /** Who sent it; verified by its signature. */
+  readonly from: Member;
+  /** Never used twice in a room. */
+  readonly id: string;
+  /** When it was sent, by the sender's clock: milliseconds since 1970. */
+  readonly sentAt: number;
+  /** Links that it crossed: 1 from a neighbour. */
+  readonly hops: number;
+  /** It was for this member alone. */
+  readonly direct: boolean;
+}

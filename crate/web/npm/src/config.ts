@@ -1,0 +1,98 @@
+import { badArgument } from "./errors.js";
+
+/**
+ * The knobs of the protocol. All members of a room should have the same; the defaults suit rooms in browsers.
+ */
+export interface Config {
+  /** Links that a tab wants, default 7: a room of 8 is a full mesh. More: shorter paths, more traffic. */
+  readonly linksWanted: number;
+  /** Links that a tab allows at most, attempts of others included, default 8. Not below `linksWanted`. */
+  readonly linksMax: number;
+  /** How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much. */
+  readonly dialTimeoutMs: number;
+  /** How long the member with the greater id waits for the other to dial, default 2,000 ms: avoids that both dial at once. */
+  readonly dialPatienceMs: number;
+  /** First pause after a failed dial to a member, default 1,000 ms; doubles with each failure. Longer: fewer connections spent in vain. */
+  readonly dialBackoffMs: number;
+  /** The longest pause between dials to one member, default 60,000 ms. */
+  readonly dialBackoffMaxMs: number;
+  /** Time between probes of a link, default 1,000 ms. Shorter: failures are found sooner, more traffic; below 1,000 hidden pages cannot follow. */
+  readonly probeIntervalMs: number;
+  /** Silence on a link after which its peer is suspected, default 3,500 ms. Longer: fewer false suspicions, later true ones. */
+  readonly silenceMs: number;
+  /** The same for a peer whose page is hidden, default 7,000 ms: its timers run once a second at best. */
+  readonly silenceHiddenMs: number;
+  /** How long a suspect has to answer, default 2,500 ms. Longer: fewer false failures, later true ones. */
+  readonly suspicionMs: number;
+  /** Suspicion by too few accusers ends in failure after this many times `suspicionMs`, default 3. */
+  readonly suspicionLoneFactor: number;
+  /** A timer this late means that this tab stood still, default 700 ms: it then blames itself, and nobody else. */
+  readonly latenessMs: number;
+  /** How long the gone are remembered, default 900,000 ms. Longer than the longest split of the room that shall heal without ghosts. */
+  readonly tombstoneMs: number;
+  /** Members known at most, default 16,384. Each costs a few hundred bytes and its presence. */
+  readonly membersMax: number;
+  /** One message, default 4,194,304 bytes. Greater: more memory for those that are half received. */
+  readonly messageBytesMax: number;
+  /** Half-received messages of one member, default 8,388,608 bytes. */
+  readonly reassemblyBytesMax: number;
+  /** Half-received messages of all members, default 33,554,432 bytes. */
+  readonly reassemblyTotalBytesMax: number;
+  /** How long a half-received message may stand still, default 30,000 ms. */
+  readonly reassemblyTimeoutMs: number;
+  /** One presence, default 8,192 bytes. Every member holds everybody's. */
+  readonly presenceBytesMax: number;
+  /** Shortest time between two updates of the presence on the wire, default 30 ms: the newest value wins, those between are never sent. */
+  readonly presenceIntervalMs: number;
+  /** Links that a broadcast may cross, default 32. Fewer than the room is wide: not everybody gets it. */
+  readonly hopsMax: number;
+  /** Members that stay attached to the signaling server, default 3. More: newcomers get in while several leave; fewer: less load for the server. */
+  readonly greetersMin: number;
+}
+
+const HOUR_MS = 3_600_000;
+const MIB = 1 << 20;
+
+/** @internal The smallest and the greatest value of each knob, in the order of `settings.rs`. */
+export const RANGES: Readonly<Record<keyof Config, readonly [min: number, max: number]>> = {
+  linksWanted: [1, 32],
+  linksMax: [1, 32],
+  dialTimeoutMs: [500, HOUR_MS],
+  dialPatienceMs: [0, HOUR_MS],
+  dialBackoffMs: [100, HOUR_MS],
+  dialBackoffMaxMs: [100, HOUR_MS],
+  probeIntervalMs: [100, HOUR_MS],
+  silenceMs: [200, HOUR_MS],
+  silenceHiddenMs: [200, HOUR_MS],
+  suspicionMs: [100, HOUR_MS],
+  suspicionLoneFactor: [1, 100],
+  latenessMs: [100, HOUR_MS],
+  tombstoneMs: [1_000, 24 * HOUR_MS],
+  membersMax: [2, 1 << 20],
+  messageBytesMax: [1, 64 * MIB],
+  reassemblyBytesMax: [1, 256 * MIB],
+  reassemblyTotalBytesMax: [1, 1024 * MIB],
+  reassemblyTimeoutMs: [100, HOUR_MS],
+  presenceBytesMax: [1, MIB],
+  presenceIntervalMs: [0, HOUR_MS],
+  hopsMax: [1, 255],
+  greetersMin: [1, 32],
+};
+
+/**
+ * The knobs as the host takes them: in the order of `RANGES`, NaN for each that keeps its default.
+ *
+ * @throws ChinwagError `bad-argument` for an unknown knob, or a value outside its range.
+ */
+export function knobs(config: Partial<Config> = {}): Float64Array {
+  const unknown = Object.keys(config).find((name) => !Object.hasOwn(RANGES, name));
+  if (unknown !== undefined) throw badArgument(`options.config.${unknown} is unknown. There are: ${Object.keys(RANGES).join(", ")}.`);
+  return Float64Array.from(Object.entries(RANGES), ([name, [min, max]]) => {
+    const value = config[name as keyof Config];
+    if (value === undefined) return NaN;
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw badArgument(`options.config.${name} is ${String(value)}: it must be an integer from ${min} to ${max}.`);
+    }
+    return value;
+  });
+}

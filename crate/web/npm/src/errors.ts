@@ -1,0 +1,61 @@
+/** What can go wrong, for programs. */
+export type ChinwagErrorCode =
+  | "signaling-unreachable"
+  | "join-timeout"
+  | "wrong-secret"
+  | "message-too-large"
+  | "webrtc-unavailable"
+  | "connection-budget"
+  | "left"
+  | "bad-argument"
+  | "protocol";
+
+/** Every error of this package. `message` says what happened, and what to do about it. */
+export class ChinwagError extends Error {
+  override readonly name = "ChinwagError";
+  /** What went wrong, for programs. */
+  readonly code: ChinwagErrorCode;
+
+  constructor(code: ChinwagErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An argument that cannot be used. */
+export function badArgument(message: string): ChinwagError {
+  return new ChinwagError("bad-argument", message);
+}
+
+/** What a host throws: see `refusal` in the Rust side. */
+interface Failure {
+  readonly code?: unknown;
+  readonly bytes?: number;
+  readonly max?: number;
+}
+
+/** The error of what a host has thrown, or rejected with. */
+export function fromHost(failure: unknown): ChinwagError {
+  const { code, bytes, max } = (failure ?? {}) as Failure;
+  switch (code) {
+    case "left":
+      return left();
+    case "message-too-large":
+      return new ChinwagError(code, `The message has ${bytes} bytes, and the room takes at most ${max}. Nothing was sent: send it in parts, or join with a greater config.messageBytesMax.`);
+    case "presence-too-large":
+      return new ChinwagError("message-too-large", `The presence has ${bytes} bytes, and the room takes at most ${max}. It was not changed: keep what is large out of it, or join with a greater config.presenceBytesMax.`);
+    case "channel-name":
+      return badArgument(`The channel's name has ${bytes} bytes of UTF-8: it must have 1 to ${max}.`);
+    case "unknown-member":
+      return badArgument("Nobody in the room has this id: `to` is the `id` of one of `room.members`.");
+    case "bad-argument":
+      return badArgument("The value cannot be sent: values are JSON and, anywhere inside, Uint8Array.");
+    default:
+      return new ChinwagError("protocol", `This is a bug in chinwag: ${String(failure)}`, { cause: failure });
+  }
+}
+
+/** What every method throws after `leave()`. */
+export function left(): ChinwagError {
+  return new ChinwagError("left", "This page has left the room. Call join() again to come back.");
+}

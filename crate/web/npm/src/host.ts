@@ -1,0 +1,47 @@
+/** What a host tells its room: the TypeScript side of `Sink` in Rust. None of it may throw. */
+export interface Sink {
+  /** News of a member. `presence` is the member's if `what` is "self", "joined" or "presence", else undefined. */
+  member(
+    what: "self" | "joined" | "changed" | "presence" | "suspected" | "left" | "failed",
+    id: string,
+    presence: unknown,
+    suspect: boolean,
+    zone: string | undefined,
+    linked: boolean,
+    rttMs: number | undefined,
+    joinedAt: number,
+  ): void;
+  link(id: string, up: boolean): void;
+  ready(): void;
+  message(from: string, id: string, channel: string, sentAt: number, hops: number, direct: boolean, data: unknown, bytes: number): void;
+  signaling(state: "connecting" | "attached" | "detached" | "unreachable"): void;
+  trouble(code: string, detail: string): void;
+  /** All news of one moment has been told. */
+  settled(): void;
+  /** What the next connection shall use, or a promise of it. */
+  iceServers(offered: unknown): unknown;
+}
+
+/** One member of one room: what Rust exports. */
+export interface Host {
+  readonly id: string;
+  start(): void;
+  setPresence(value: unknown): void;
+  send(channel: string, to: string | undefined, value: unknown): Promise<unknown>;
+  setHidden(hidden: boolean): void;
+  wake(): void;
+  leave(): Promise<unknown>;
+  stats(): Float64Array;
+  free(): void;
+}
+
+/** Makes hosts. */
+export type HostClass = new (
+  sink: Sink,
+  room: string,
+  secret: Uint8Array,
+  urls: string[],
+  zone: string | undefined,
+  relayOnly: boolean,
+  config: Float64Array,
+) => Host;

@@ -1,0 +1,17 @@
+import init, { Host } from "../pkg/chinwag.js";
+import { order, text } from "../pkg/packed.js";
+import type { HostClass } from "./host.js";
+import { unpack } from "./unpack.js";
+
+let loaded: Promise<HostClass> | undefined;
+
+/** The host of the WebAssembly that this package brings along: unpacked and compiled at the first call. */
+export function loadInline(): Promise<HostClass> {
+  return (loaded ??= init({ module_or_path: unpack(order, text) }).then(
+    () => Host,
+    (error: unknown) => {
+      loaded = undefined;
+      throw error;
+    },
+  ));
+}

@@ -1,0 +1,292 @@
+import type { Channel, Member, MessageMeta, Room, RoomEvents } from "./api.js";
+import { EarlyMessages, RoomChannel } from "./channel.js";
+import { call, Listeners, PatientListeners } from "./emitter.js";
+import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
+import type { Host, Sink } from "./host.js";
+import { HOST_STATS, type Stats } from "./stats.js";
+import { cleanValue, type Json } from "./value.js";
+
+/** Events that wait for the first listener, of each kind. */
+const EARLY_EVENTS_MAX = 256;
+
+/** Violations of peers are told at most this often: whoever commits them must not be able to flood the page. */
+const VIOLATION_PAUSE_MS = 1_000;
+
+type Registry = { readonly [E in keyof RoomEvents]: { add(listener: (...args: RoomEvents[E]) => void): () => void; tell(...args: RoomEvents[E]): void } };
+
+type SignalingState = RoomEvents["signaling"][0];
+
+/** How the host is to be made, and what a room needs beside it. */
+export interface RoomSetup {
+  readonly name: string;
+  readonly makeHost: (sink: Sink) => Host;
+  readonly iceServers: (offered: unknown) => unknown;
+  /** Called once, when the room is left. */
+  readonly onLeave: () => void;
+}
+
+/** What `join` waits for. */
+export interface JoinProgress {
+  ready(): void;
+  attached(): void;
+  trouble(error: ChinwagError): void;
+}
+
+/** A room on a host: keeps the members, and turns the host's news into events. */
+export class HostedRoom implements Room {
+  readonly name: string;
+  readonly #host: Host;
+  readonly #selfId: string;
+  readonly #setup: RoomSetup;
+  readonly #members = new Map<string, Member>();
+  readonly #channels = new Map<string, RoomChannel<unknown>>();
+  readonly #early = new EarlyMessages();
+  readonly #subscribers = new Listeners<[]>();
+  readonly #events: Registry = {
+    join: new PatientListeners(EARLY_EVENTS_MAX),
+    leave: new PatientListeners(EARLY_EVENTS_MAX),
+    presence: new Listeners(),
+    suspect: new Listeners(),
+    members: new Listeners(),
+    link: new Listeners(),
+    signaling: new Listeners(),
+    error: new PatientListeners(EARLY_EVENTS_MAX),
+  };
+  #progress: JoinProgress | undefined;
+  /** The array that `members` gives out, until something changes. */
+  #snapshot: readonly Member[] | undefined;
+  /** Something has changed of which the subscribers do not know. */
+  #changed = false;
+  #signaling: SignalingState = "detached";
+  #messagesDropped = 0;
+  #violationToldAt = -Infinity;
+  #leaving: Promise<void> | undefined;
+
+  constructor(setup: RoomSetup) {
+    this.name = setup.name;
+    this.#setup = setup;
+    this.#host = setup.makeHost(this.#sink());
+    this.#selfId = this.#host.id;
+  }
+
+  /** Enters the room; `progress` hears how that goes until it is ready. */
+  start(presence: Json | undefined, progress: JoinProgress): void {
+    this.#progress = progress;
+    this.#asking(() => {
+      if (presence !== undefined) this.#host.setPresence(presence);
+      this.#host.setHidden(document.hidden);
+      this.#host.start();
+    });
+  }
+
+  get self(): Member {
+    return this.#known(this.#selfId);
+  }
+
+  get members(): readonly Member[] {
+    return (this.#snapshot ??= Object.freeze([...this.#members.values()].sort(byAge)));
+  }
+
+  on<E extends keyof RoomEvents>(event: E, listener: (...args: RoomEvents[E]) => void): () => void {
+    const listeners = Object.hasOwn(this.#events, event) ? this.#events[event] : undefined;
+    if (!listeners) throw badArgument(`A room has no event "${String(event)}". There are: ${Object.keys(this.#events).join(", ")}.`);
+    const remove = listeners.add(listener);
+    return event === "signaling" ? this.#tellState(listener as (state: SignalingState) => void, remove) : remove;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#subscribers.add(listener);
+
+  setPresence(presence: Json): void {
+    this.#staying();
+    const value = cleanValue(presence);
+    this.#asking(() => this.#host.setPresence(value));
+    const { previous, member } = this.#update(this.#selfId, { presence: value });
+    this.#events.presence.tell(member, previous.presence);
+    this.#settle();
+  }
+
+  channel<T = Json>(name: string): Channel<T> {
+    this.#staying();
+    return this.#channel(name) as RoomChannel<T>;
+  }
+
+  stats(): Stats {
+    this.#staying();
+    const numbers = this.#host.stats();
+    const counted = Object.fromEntries(HOST_STATS.map((name, at) => [name, numbers[at] ?? 0])) as Record<(typeof HOST_STATS)[number], number>;
+    return { ...counted, messagesDropped: this.#messagesDropped };
+  }
+
+  leave(): Promise<void> {
+    return (this.#leaving ??= this.#leave());
+  }
+
+  /** The page was hidden or shown. */
+  setHidden(hidden: boolean): void {
+    if (!this.#leaving) this.#host.setHidden(hidden);
+  }
+
+  /** The browser has a network again. */
+  wake(): void {
+    if (!this.#leaving) this.#host.wake();
+  }
+
+  /** Tells an error that no call can report. */
+  fail(code: ChinwagErrorCode, message: string, cause?: unknown): void {
+    const error = new ChinwagError(code, message, cause === undefined ? undefined : { cause });
+    this.#progress?.trouble(error);
+    this.#events.error.tell(error);
+  }
+
+  async #leave(): Promise<void> {
+    this.#setup.onLeave();
+    // Up to the first await everything happens at once: on `pagehide` there is no later.
+    const gone = this.#host.leave();
+    for (const channel of this.#channels.values()) channel.close();
+    try {
+      await gone;
+    } finally {
+      this.#host.free();
+    }
+  }
+
+  #sink(): Sink {
+    return {
+      member: (what, id, presence, suspect, zone, linked, rttMs, joinedAt) => {
+        const known = this.#members.get(id);
+        const kept = what === "self" || what === "joined" || what === "presence" ? (presence as Json | undefined) : known?.presence;
+        this.#onMember(what, known, Object.freeze({ id, presence: kept, status: suspect ? "suspect" : "alive", zone, linked, rttMs, joinedAt }));
+      },
+      link: (id, up) => {
+        const { member } = this.#update(id, { linked: up });
+        this.#events.link.tell(member, up);
+      },
+      ready: () => {
+        this.#progress?.ready();
+        this.#progress = undefined;
+      },
+      message: (from, id, channel, sentAt, hops, direct, data, bytes) => {
+        const meta: MessageMeta = Object.freeze({ from: this.#known(from), id, sentAt, hops, direct });
+        const delivery = { data, meta, bytes };
+        const known = this.#channels.get(channel);
+        if (known) known.deliver(delivery);
+        else this.#messagesDropped += this.#early.keep(channel, delivery);
+      },
+      signaling: (state) => {
+        this.#signaling = state;
+        if (state === "attached") this.#progress?.attached();
+        this.#events.signaling.tell(state);
+      },
+      trouble: (code, detail) => this.#onTrouble(code, detail),
+      settled: () => this.#settle(),
+      iceServers: (offered) => this.#setup.iceServers(offered),
+    };
+  }
+
+  #onMember(what: Parameters<Sink["member"]>[0], known: Member | undefined, member: Member): void {
+    this.#stale();
+    if (what === "left" || what === "failed") {
+      this.#members.delete(member.id);
+      if (known) this.#events.leave.tell(member, what);
+      return;
+    }
+    this.#members.set(member.id, member);
+    if (member.id === this.#selfId) return;
+    if (!known) this.#events.join.tell(member);
+    else if (what === "presence") this.#events.presence.tell(member, known.presence);
+    if (what === "suspected") this.#events.suspect.tell(member);
+  }
+
+  #onTrouble(code: string, detail: string): void {
+    switch (code) {
+      case "violation": {
+        const now = performance.now();
+        if (now - this.#violationToldAt < VIOLATION_PAUSE_MS) return;
+        this.#violationToldAt = now;
+        return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect; stats().violations counts on.`);
+      }
+      case "connection-budget":
+        return this.fail(code, `The browser makes no further RTCPeerConnection (${detail}). Close other tabs with calls or games, or reload this one.`);
+      case "bad-argument":
+        return this.fail(code, `The browser does not take the ICE servers (${detail}). Check options.iceServers, or what the signaling server offers.`);
+      default:
+        return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
+    }
+  }
+
+  /** Changes what is known of a member, if anything is. */
+  #update(id: string, change: Partial<Member>): { previous: Member; member: Member } {
+    const previous = this.#known(id);
+    if (!this.#members.has(id)) return { previous, member: previous };
+    const member = Object.freeze({ ...previous, ...change });
+    this.#members.set(id, member);
+    this.#stale();
+    return { previous, member };
+  }
+
+  /** A member; or, for one that has just gone, what can be said of anybody. */
+  #known(id: string): Member {
+    return this.#members.get(id) ?? Object.freeze({ id, presence: undefined, status: "alive", zone: undefined, linked: false, rttMs: undefined, joinedAt: 0 });
+  }
+
+  #channel(name: string): RoomChannel<unknown> {
+    if (typeof name !== "string" || name === "") throw badArgument("The channel's name must be a string, and not empty.");
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      const post = { send: this.#send, dropped: (count: number) => void (this.#messagesDropped += count) };
+      channel = new RoomChannel(name, post, this.#early);
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  readonly #send = async (channel: string, data: unknown, to: string | undefined): Promise<void> => {
+    this.#staying();
+    const value = cleanValue(data);
+    try {
+      await this.#host.send(channel, to, value);
+    } catch (failure) {
+      throw fromHost(failure);
+    }
+  };
+
+  /** Calls the host, and makes errors of what it throws. */
+  #asking(ask: () => void): void {
+    try {
+      ask();
+    } catch (failure) {
+      throw fromHost(failure);
+    }
+  }
+
+  #staying(): void {
+    if (this.#leaving) throw left();
+  }
+
+  #stale(): void {
+    this.#snapshot = undefined;
+    this.#changed = true;
+  }
+
+  /** Tells the subscribers, once for everything that has happened in one moment. */
+  #settle(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    this.#events.members.tell(this.members);
+    this.#subscribers.tell();
+  }
+
+  /** The state stays for as long as it does not change, so a new listener is told what it is. */
+  #tellState(listener: (state: SignalingState) => void, remove: () => void): () => void {
+    let listening = true;
+    queueMicrotask(() => listening && call(listener, [this.#signaling]));
+    return () => {
+      listening = false;
+      remove();
+    };
+  }
+}
+
+function byAge(a: Member, b: Member): number {
+  return a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1);
+}

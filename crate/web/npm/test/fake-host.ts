@@ -1,0 +1,92 @@
+import { vi } from "vitest";
+import type { Host, Sink } from "../src/host.js";
+
+/** A host that does nothing by itself, but remembers what it is asked. */
+export class FakeHost implements Host {
+  static made: FakeHost[] = [];
+  readonly id = "00".repeat(16);
+  readonly calls: unknown[][] = [];
+  freed = 0;
+  goneResolve: () => void = () => {};
+  throws: unknown;
+
+  constructor(
+    readonly sink: Sink,
+    readonly room = "room",
+    readonly secret: Uint8Array = new Uint8Array(32),
+    readonly urls: string[] = [],
+    readonly zone: string | undefined = undefined,
+    readonly relayOnly = false,
+    readonly config: Float64Array = new Float64Array(),
+  ) {
+    FakeHost.made.push(this);
+  }
+
+  start(): void {
+    this.calls.push(["start"]);
+    this.tell("self", this.id, undefined, 1);
+    this.sink.signaling("connecting");
+    this.sink.settled();
+  }
+  setPresence(value: unknown): void {
+    if (this.throws !== undefined) throw this.throws;
+    this.calls.push(["setPresence", value]);
+  }
+  send(channel: string, to: string | undefined, value: unknown): Promise<unknown> {
+    if (this.throws !== undefined) throw this.throws;
+    this.calls.push(["send", channel, to, value]);
+    return Promise.resolve();
+  }
+  setHidden(hidden: boolean): void {
+    this.calls.push(["setHidden", hidden]);
+  }
+  wake(): void {
+    this.calls.push(["wake"]);
+  }
+  leave(): Promise<unknown> {
+    this.calls.push(["leave"]);
+    return Promise.resolve();
+  }
+  stats(): Float64Array {
+    return Float64Array.from({ length: 23 }, (_, at) => at + 1);
+  }
+  free(): void {
+    this.freed += 1;
+  }
+
+  /** Tells of a member, as the host in Rust does. */
+  tell(what: Parameters<Sink["member"]>[0], id: string, presence?: unknown, joinedAt = 2, suspect = false): void {
+    this.sink.member(what, id, presence, suspect, undefined, false, undefined, joinedAt);
+  }
+
+  /** Tells of a message of 10 bytes. */
+  message(channel: string, data: unknown, from = this.id, bytes = 10): void {
+    this.sink.message(from, `${from}-1`, channel, 5, 1, false, data, bytes);
+  }
+
+  asked(name: string): unknown[][] {
+    return this.calls.filter(([call]) => call === name);
+  }
+}
+
+/** The last host that was made. */
+export function lastHost(): FakeHost {
+  const host = FakeHost.made.at(-1);
+  if (!host) throw new Error("no host was made");
+  return host;
+}
+
+/** The globals of a page that a room looks at; returns what dispatches its events. */
+export function stubPage(): (type: string, fields?: object) => void {
+  FakeHost.made = [];
+  const page = new EventTarget();
+  const document = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal("document", document);
+  vi.stubGlobal("RTCPeerConnection", class {});
+  vi.stubGlobal("location", new URL("https://chat.example/room"));
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  return (type, fields = {}) => {
+    if (type === "visibilitychange") document.hidden = (fields as { hidden: boolean }).hidden;
+    (type === "visibilitychange" ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
+  };
+}

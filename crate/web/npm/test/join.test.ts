@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Room } from "../src/api.js";
+import { createIdentity } from "../src/identity.js";
+import { joinWith } from "../src/join.js";
+import { FakeHost, lastHost, stubPage } from "./fake-host.js";
+
+const join = joinWith(() => Promise.resolve(FakeHost));
+let dispatch: (type: string, fields?: object) => void;
+let rooms: Room[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  dispatch = stubPage();
+});
+afterEach(async () => {
+  await Promise.all(rooms.map((room) => room.leave()));
+  rooms = [];
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Joins, and is told by the host that the room is complete. */
+async function joined(...args: Parameters<typeof join>): Promise<Room> {
+  const made = FakeHost.made.length;
+  const joining = join(...args);
+  await vi.waitFor(() => expect(FakeHost.made.length).toBeGreaterThan(made));
+  lastHost().sink.ready();
+  const room = await joining;
+  rooms.push(room);
+  return room;
+}
+
+test("joining hands everything to the host, and resolves when the room is complete", async () => {
+  const room = await joined("lobby", { presence: { name: "a" }, zone: "eu", relayOnly: true, config: { linksWanted: 3 }, signaling: ["ws://one", "wss://two/x#part"] });
+  const host = lastHost();
+  expect([host.room, host.urls, host.zone, host.relayOnly]).toEqual(["lobby", ["ws://one/", "wss://two/x"], "eu", true]);
+  expect(host.config[0]).toBe(3);
+  expect(host.config.slice(1).every(Number.isNaN)).toBe(true);
+  expect(host.calls.map(([name]) => name)).toEqual(["setPresence", "setHidden", "start"]);
+  expect(room.name).toBe("lobby");
+});
+
+test("the default server is where the page comes from", async () => {
+  await joined("lobby");
+  expect(lastHost().urls).toEqual(["wss://chat.example/signal"]);
+});
+
+test("a second join of a room gives the same, unless it brings another identity", async () => {
+  const [mine, yours] = [createIdentity(), createIdentity()];
+  const room = await joined("lobby", { identity: mine });
+  expect(await join("lobby")).toBe(room);
+  expect(await join("lobby", { identity: mine })).toBe(room);
+  const other = await joined("lobby", { identity: yours });
+  expect(other).not.toBe(room);
+  expect(await joined("elsewhere", { identity: mine })).not.toBe(room);
+  expect(FakeHost.made).toHaveLength(3);
+});
+
+test("a room that was left is joined anew", async () => {
+  const room = await joined("lobby");
+  await room.leave();
+  expect(await joined("lobby")).not.toBe(room);
+});
+
+test("without identities, all rooms of a page have the same one", async () => {
+  await joined("one");
+  await joined("two");
+  expect(FakeHost.made[0]?.secret).toEqual(FakeHost.made[1]?.secret);
+  expect(FakeHost.made[0]?.secret).toHaveLength(32);
+});
+
+test("joining fails after 10 s without any server, and can be tried again", async () => {
+  const failed = expect(join("lobby")).rejects.toMatchObject({ code: "signaling-unreachable", message: expect.stringContaining("wss://chat.example/signal") as string });
+  await vi.advanceTimersByTimeAsync(10_000);
+  await failed;
+  expect(lastHost().asked("leave")).toHaveLength(1);
+  expect(lastHost().freed).toBe(1);
+  await joined("lobby");
+});
+
+test("joining fails after 20 s if no link came about, and says what was in the way", async () => {
+  const failed = expect(join("lobby")).rejects.toMatchObject({ code: "join-timeout", message: expect.stringContaining("too many of them") as string });
+  await vi.advanceTimersByTimeAsync(0);
+  lastHost().sink.signaling("attached");
+  lastHost().sink.trouble("connection-budget", "too many of them");
+  await vi.advanceTimersByTimeAsync(20_000);
+  await failed;
+});
+
+test("an aborted join rejects with the reason, and leaves", async () => {
+  const abort = new AbortController();
+  const failed = expect(join("lobby", { signal: abort.signal })).rejects.toThrow("changed my mind");
+  await vi.advanceTimersByTimeAsync(0);
+  abort.abort(new Error("changed my mind"));
+  await failed;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(lastHost().asked("leave")).toHaveLength(1);
+  await expect(join("lobby", { signal: abort.signal })).rejects.toThrow("changed my mind");
+});
+
+test("who gives up does not end it for another who waits for the same room", async () => {
+  const abort = new AbortController();
+  const failed = expect(join("lobby", { signal: abort.signal })).rejects.toThrow("this one");
+  const other = join("lobby");
+  await vi.advanceTimersByTimeAsync(0);
+  abort.abort(new Error("this one"));
+  await failed;
+  lastHost().sink.ready();
+  rooms.push(await other);
+  expect(lastHost().asked("leave")).toHaveLength(0);
+});
+
+test("a page that goes away says goodbye at once, and is told if it comes back", async () => {
+  const room = await joined("lobby");
+  const errors: string[] = [];
+  room.on("error", (error) => errors.push(error.code));
+  dispatch("pagehide", { persisted: true });
+  expect(lastHost().asked("leave")).toHaveLength(1);
+  dispatch("pageshow", { persisted: true });
+  dispatch("pageshow", { persisted: true });
+  expect(errors).toEqual(["left"]);
+});
+
+test("a page that is hidden because it is closed does not tell that it is hidden", async () => {
+  const room = await joined("lobby");
+  const before = lastHost().asked("setHidden").length;
+  dispatch("visibilitychange", { hidden: true });
+  dispatch("pagehide", { persisted: false });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(lastHost().asked("setHidden")).toHaveLength(before);
+  await room.leave();
+});
+
+test("the host hears when the page is hidden or shown, or online again, until the room is left", async () => {
+  const room = await joined("lobby");
+  dispatch("visibilitychange", { hidden: true });
+  dispatch("online");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(lastHost().asked("setHidden").at(-1)).toEqual(["setHidden", true]);
+  expect(lastHost().asked("wake")).toHaveLength(1);
+  await room.leave();
+  dispatch("online");
+  dispatch("pagehide");
+  expect(lastHost().asked("wake")).toHaveLength(1);
+  expect(lastHost().asked("leave")).toHaveLength(1);
+});
+
+test.each([
+  ["an empty name", "", {}, "1 to 256 bytes"],
+  ["a long name", "ü".repeat(129), {}, "1 to 256 bytes"],
+  ["a secret", "lobby", { secret: "s3" }, "no room secrets yet"],
+  ["an unknown option", "lobby", { singaling: "ws://x" }, "options.singaling is unknown"],
+  ["a URL of another kind", "lobby", { signaling: "https://x" }, "no ws:// or wss:// URL"],
+  ["no URL at all", "lobby", { signaling: [] }, "options.signaling is empty"],
+  ["an unknown knob", "lobby", { config: { linkswanted: 1 } }, "linkswanted is unknown"],
+  ["a knob of the prototype", "lobby", { config: { toString: 1 } }, "toString is unknown"],
+  ["a knob out of range", "lobby", { config: { hopsMax: 256 } }, "integer from 1 to 255"],
+  ["a fraction", "lobby", { config: { linksMax: 1.5 } }, "is 1.5"],
+  ["a forged identity", "lobby", { identity: { secret: new Uint8Array(32) } }, "createIdentity"],
+  ["ICE servers that are none", "lobby", { iceServers: "stun:x" }, "array of RTCIceServer"],
+  ["an empty zone", "lobby", { zone: "" }, "options.zone"],
+  ["a presence that cannot be sent", "lobby", { presence: [() => 1] }, "at [0] is a function"],
+])("%s is refused", async (_, room, options, message) => {
+  await expect(join(room, options as object)).rejects.toMatchObject({ code: "bad-argument", message: expect.stringContaining(message) as string });
+  expect(FakeHost.made).toHaveLength(0);
+});
+
+test("where there is no WebRTC, joining says so", async () => {
+  vi.stubGlobal("RTCPeerConnection", undefined);
+  await expect(join("lobby")).rejects.toMatchObject({ code: "webrtc-unavailable" });
+});
+
+test("what the WebAssembly cannot load rejects, and is tried again by the next join", async () => {
+  let works = false;
+  const fragile = joinWith(() => (works ? Promise.resolve(FakeHost) : Promise.reject(new Error("no WebAssembly here"))));
+  await expect(fragile("lobby")).rejects.toThrow("no WebAssembly here");
+  works = true;
+  const joining = fragile("lobby");
+  await vi.advanceTimersByTimeAsync(0);
+  lastHost().sink.ready();
+  rooms.push(await joining);
+});

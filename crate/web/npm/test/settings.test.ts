@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { RANGES } from "../src/config.js";
+import { HOST_STATS } from "../src/stats.js";
+
+const rust = readFileSync(new URL("../../src/settings.rs", import.meta.url), "utf8");
+
+const camelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The names in a list of the Rust side, which stand on lines of their own. */
+function listed(begin: string, end: string, line: RegExp): string[] {
+  const list = rust.slice(rust.indexOf(begin), rust.indexOf(end, rust.indexOf(begin)));
+  return [...list.matchAll(line)].map(([, name]) => camelCase(name ?? ""));
+}
+
+test("the knobs are in the order in which the host takes them", () => {
+  expect(listed("knobs! {", "\n}", /^    (\w+),$/gm)).toEqual(Object.keys(RANGES));
+});
+
+test("the statistics are in the order in which the host gives them", () => {
+  const names = listed("let numbers = [", "];", /(?:node|host|driver)\.(\w+)/g);
+  expect(names.map((name) => (name === "connectionsMade" ? "peerConnectionsMade" : name))).toEqual(HOST_STATS);
+});

@@ -1,0 +1,483 @@
+//! Drives one node: inputs in, outputs out, one timer, and news for the TypeScript face.
+
+use alloc::{
+    collections::VecDeque,
+    rc::{Rc, Weak},
+    string::String,
+    vec::Vec,
+};
+use core::cell::{Cell, RefCell};
+
+use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, Refused};
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+
+use crate::{
+    clock::{self, Alarm, Timeout},
+    link::Link,
+    negotiation::Step,
+    news::{News, Trouble},
+    outbox::Handed,
+    signaling::{Signaling, SignalingState},
+    sink::Sink,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A promise, to which both handlers are given at once.
+    type Thenable;
+    #[wasm_bindgen(method)]
+    fn then(this: &Thenable, kept: &Function, broken: &Function) -> JsValue;
+}
+
+/// How long a departure waits for the goodbye to arrive before everything is closed.
+const PARTING_MS_MAX: u32 = 1_000;
+
+/// What the host counts beside the node's own statistics.
+#[derive(Default)]
+pub(crate) struct Counters {
+    /// RTCPeerConnections made: a browser has some 500 in all, and closed ones count until they are collected.
+    pub(crate) connections_made: Cell<u64>,
+    /// Incoming messages that no honest peer sends: not bytes, or larger than a frame.
+    pub(crate) frames_refused: Cell<u64>,
+    /// Values of others that were none.
+    pub(crate) values_refused: Cell<u64>,
+    /// Frames for the unreliable channel that found it full.
+    pub(crate) frames_dropped: Cell<u64>,
+}
+
+/// One more.
+pub(crate) fn count(counter: &Cell<u64>) {
+    counter.set(counter.get().saturating_add(1));
+}
+
+/// A message that waits until the links take it.
+struct Waiting {
+    command: Command,
+    resolve: Function,
+    reject: Function,
+}
+
+/// A node and everything in the browser that belongs to it.
+///
+/// The browser calls in from events, timers and promises, and every such call ends in [`Driver::run`], which drains
+/// the node. Nothing of the user's runs in the meantime: news is gathered, and told when the node is at rest, so a
+/// listener may call whatever it likes.
+pub(crate) struct Driver {
+    node: RefCell<Node>,
+    sink: Sink,
+    signaling: Signaling,
+    alarm: Alarm,
+    links: RefCell<Vec<Rc<Link>>>,
+    /// Links which carry our goodbye.
+    parting: RefCell<Vec<Rc<Link>>>,
+    parted: RefCell<Option<(Function, Timeout)>>,
+    inputs: RefCell<VecDeque<Input>>,
+    sends: RefCell<VecDeque<Waiting>>,
+    news: RefCell<VecDeque<News>>,
+    /// Called with a link, a step and a value, for every promise that is kept; and likewise for one that is broken.
+    on_kept: Function,
+    on_broken: Function,
+    ice_offered: RefCell<JsValue>,
+    relay_only: bool,
+    hidden: Cell<bool>,
+    started: Cell<bool>,
+    running: Cell<bool>,
+    telling: Cell<bool>,
+    leaving: Cell<bool>,
+    counters: Counters,
+}
+
+impl Driver {
+    /// A driver that does nothing until it is started.
+    pub(crate) fn new(node: Node, sink: Sink, room: String, urls: Vec<String>, relay_only: bool) -> Rc<Self> {
+        Rc::new_cyclic(|driver| Self {
+            signaling: Signaling::new(driver.clone(), urls, room, node.id()),
+            node: RefCell::new(node),
+            sink,
+            alarm: Alarm::default(),
+            links: RefCell::default(),
+            parting: RefCell::default(),
+            parted: RefCell::default(),
+            inputs: RefCell::default(),
+            sends: RefCell::default(),
+            news: RefCell::default(),
+            on_kept: handler(driver.clone(), Link::on_step),
+            on_broken: handler(driver.clone(), |link, _, _| link.on_broken()),
+            ice_offered: RefCell::new(JsValue::UNDEFINED),
+            relay_only,
+            hidden: Cell::default(),
+            started: Cell::default(),
+            running: Cell::default(),
+            telling: Cell::default(),
+            leaving: Cell::default(),
+            counters: Counters::default(),
+        })
+    }
+
+    /// Lets the node begin.
+    pub(crate) fn start(self: &Rc<Self>) {
+        self.started.set(true);
+        self.run();
+    }
+
+    /// Hands in what the user wants. A refusal changes nothing.
+    pub(crate) fn command(self: &Rc<Self>, command: Command) -> Result<(), Refused> {
+        let done = self.node.borrow_mut().handle(clock::now(), Input::Command(command));
+        self.run();
+        done
+    }
+
+    /// Hands in what has happened.
+    pub(crate) fn input(self: &Rc<Self>, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        self.run();
+    }
+
+    /// Sends a message as soon as no link is behind; the promise resolves when the links have it.
+    pub(crate) fn send(self: &Rc<Self>, command: Command) -> Promise {
+        let mut command = Some(command);
+        let promise = Promise::new(&mut |resolve, reject| {
+            if let Some(command) = command.take() {
+                self.sends.borrow_mut().push_back(Waiting { command, resolve, reject });
+            }
+        });
+        self.run();
+        promise
+    }
+
+    /// Does everything that is to do now, then tells the news and sets the timer.
+    pub(crate) fn run(self: &Rc<Self>) {
+        if !self.started.get() || self.running.replace(true) {
+            return;
+        }
+        loop {
+            self.drain();
+            if let Some(input) = self.next_input() {
+                // Only commands are refused.
+                let _ = self.node.borrow_mut().handle(clock::now(), input);
+            } else if let Some(waiting) = self.next_send() {
+                let done = self.node.borrow_mut().handle(clock::now(), Input::Command(waiting.command));
+                self.drain();
+                // Settling a promise runs nothing of the user's before we are through.
+                let _ = match done {
+                    Ok(()) => waiting.resolve.call0(&JsValue::UNDEFINED),
+                    Err(refused) => waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(refused)),
+                };
+            } else {
+                break;
+            }
+        }
+        self.running.set(false);
+        self.signaling.linked(self.links_open());
+        self.set_alarm();
+        self.tell();
+    }
+
+    /// Says goodbye and closes everything; the promise resolves when the goodbye has arrived, or after a second.
+    pub(crate) fn leave(self: &Rc<Self>) -> Promise {
+        self.leaving.set(true);
+        // A node that has left already has no objection.
+        let _ = self.command(Command::Leave);
+        let ids: Vec<LinkId> = self.links.borrow().iter().map(|link| link.id()).collect();
+        for id in ids {
+            self.close(id);
+        }
+        self.signaling.want(false);
+        self.alarm.clear();
+        for waiting in self.sends.take() {
+            let _ = waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(Refused::Left));
+        }
+        self.tell();
+        if self.parting.borrow().is_empty() {
+            return Promise::resolve(&JsValue::UNDEFINED);
+        }
+        Promise::new(&mut |resolve, _| {
+            let driver = Rc::downgrade(self);
+            let deadline = Timeout::new(PARTING_MS_MAX, move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.end_parting();
+                }
+            });
+            self.parted.replace(Some((resolve, deadline)));
+        })
+    }
+
+    /// The page was hidden or shown.
+    pub(crate) fn set_hidden(self: &Rc<Self>, hidden: bool) {
+        if self.hidden.replace(hidden) != hidden {
+            // A node that has left does not care.
+            let _ = self.command(Command::SetHidden { hidden });
+        }
+    }
+
+    /// A link has ended by itself.
+    pub(crate) fn link_down(self: &Rc<Self>, link: LinkId, reason: LinkDownReason) {
+        let gone = take(&self.links, link);
+        if let Some(gone) = gone {
+            gone.close();
+            self.input(Input::LinkDown { link, reason });
+        }
+    }
+
+    /// Everything that a parting link held has arrived.
+    pub(crate) fn parted(&self, link: LinkId) {
+        let gone = take(&self.parting, link);
+        if let Some(gone) = gone {
+            gone.close();
+        }
+        if self.parting.borrow().is_empty() {
+            self.end_parting();
+        }
+    }
+
+    /// A peer sent what no honest one does.
+    pub(crate) fn violated(&self) {
+        count(&self.counters.frames_refused);
+    }
+
+    /// A connection has been made.
+    pub(crate) fn connection_made(&self) {
+        count(&self.counters.connections_made);
+    }
+
+    /// The browser has refused to make a connection.
+    pub(crate) fn connection_refused(&self, error: &JsValue) {
+        let text = |key: &str| Reflect::get(error, &key.into()).ok().and_then(|text| text.as_string());
+        let code = match text("name").as_deref() {
+            Some("TypeError" | "SyntaxError" | "InvalidAccessError" | "NotSupportedError") => "bad-argument",
+            _ => "connection-budget",
+        };
+        self.trouble(code, text("message").unwrap_or_default());
+    }
+
+    /// Something is wrong of which the user should know.
+    pub(crate) fn trouble(&self, code: &'static str, detail: String) {
+        self.news.borrow_mut().push_back(News::Trouble(Trouble { code, detail }));
+    }
+
+    /// The state of the socket has changed.
+    pub(crate) fn signaling_state(&self, state: SignalingState) {
+        self.news.borrow_mut().push_back(News::Signaling(state));
+    }
+
+    /// The ICE servers that the signaling server offers.
+    pub(crate) fn offer_ice(&self, servers: JsValue) {
+        self.ice_offered.replace(servers);
+    }
+
+    /// Has a link hear when a promise is kept or broken. If it is gone by then, nobody does.
+    pub(crate) fn wait(&self, promise: &JsValue, link: LinkId, step: Step) {
+        let bound = |handler: &Function| -> Function {
+            handler.bind2(&JsValue::UNDEFINED, &link.0.into(), &(step as u32).into()).unchecked_into()
+        };
+        let promise: Thenable = Promise::resolve(promise).unchecked_into();
+        promise.then(&bound(&self.on_kept), &bound(&self.on_broken));
+    }
+
+    /// What the next connection shall use: an array of ICE servers, or a promise of one.
+    pub(crate) fn ice_servers(&self) -> JsValue {
+        self.sink.ice_servers(&self.ice_offered.borrow()).unwrap_or_else(|error| Promise::reject(&error).into())
+    }
+
+    /// Whether the user wants relayed connections only.
+    pub(crate) fn relay_only(&self) -> bool {
+        self.relay_only
+    }
+
+    /// Whether the page is hidden.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.hidden.get()
+    }
+
+    /// The way to the server.
+    pub(crate) fn signaling(&self) -> &Signaling {
+        &self.signaling
+    }
+
+    /// The node, to be looked at.
+    pub(crate) fn with_node<T>(&self, look: impl FnOnce(&Node) -> T) -> T {
+        look(&self.node.borrow())
+    }
+
+    /// What the host has counted.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Bytes that wait in the queues and channels of all links.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.links.borrow().iter().map(|link| link.buffered_bytes()).sum()
+    }
+
+    /// Messages that wait for a link to catch up.
+    pub(crate) fn sends_waiting(&self) -> usize {
+        self.sends.borrow().len()
+    }
+
+    /// Tells about ourselves.
+    pub(crate) fn tell_self(&self) {
+        let me = self.with_node(|node| node.member(&node.id()));
+        if let Some(me) = me {
+            News::Myself(me).tell(&self.sink, &self.counters);
+        }
+    }
+
+    fn drain(self: &Rc<Self>) {
+        loop {
+            let output = self.node.borrow_mut().poll();
+            match output {
+                Some(output) => self.perform(output),
+                None => return,
+            }
+        }
+    }
+
+    fn perform(self: &Rc<Self>, output: Output) {
+        match output {
+            Output::Send { link, lane, frame } => match self.link(link).map(|to| to.send(lane, frame)) {
+                Some(Ok(Handed::Dropped)) => count(&self.counters.frames_dropped),
+                Some(Err(reason)) => self.link_down(link, reason),
+                Some(Ok(Handed::Over)) | None => {}
+            },
+            Output::Dial { link, .. } => self.begin(link, None),
+            Output::Accept { link, offer, .. } => self.begin(link, Some(offer)),
+            Output::RemoteSignal { link, kind, body } => {
+                if let Some(link) = self.link(link) {
+                    link.signal(kind, body);
+                }
+            }
+            Output::Close { link } => self.close(link),
+            Output::Signal { to, envelope } => self.signaling.signal(to, &envelope),
+            Output::Server { wanted } => self.signaling.want(wanted),
+            Output::Introduce => self.signaling.introduce(),
+            Output::Event(event) => self.news.borrow_mut().push_back(News::Node(event)),
+        }
+    }
+
+    fn begin(self: &Rc<Self>, id: LinkId, offer: Option<Vec<u8>>) {
+        let link = Link::begin(self, id, offer);
+        self.links.borrow_mut().push(link);
+    }
+
+    /// Closes a link at once; or, when we leave, once it has carried our goodbye.
+    fn close(&self, id: LinkId) {
+        let Some(gone) = take(&self.links, id) else { return };
+        if self.leaving.get() && gone.part() {
+            self.parting.borrow_mut().push(gone);
+        } else {
+            gone.close();
+        }
+    }
+
+    fn end_parting(&self) {
+        for link in self.parting.take() {
+            link.close();
+        }
+        let parted = self.parted.take();
+        if let Some((resolve, _)) = parted {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    }
+
+    fn next_input(&self) -> Option<Input> {
+        self.inputs.borrow_mut().pop_front()
+    }
+
+    /// The next message, unless a link is behind: order among messages is kept, so the first one waits for all.
+    fn next_send(&self) -> Option<Waiting> {
+        if self.sends.borrow().is_empty() || self.links.borrow().iter().any(|link| link.is_congested()) {
+            return None;
+        }
+        self.sends.borrow_mut().pop_front()
+    }
+
+    fn set_alarm(self: &Rc<Self>) {
+        let deadline = self.with_node(Node::next_timeout);
+        let driver = Rc::downgrade(self);
+        self.alarm.set(deadline, move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.on_alarm();
+            }
+        });
+    }
+
+    fn on_alarm(self: &Rc<Self>) {
+        self.alarm.clear();
+        let now = clock::now();
+        if self.with_node(Node::next_timeout).is_some_and(|due| due <= now) {
+            self.node.borrow_mut().handle_timeout(now);
+        }
+        self.run();
+    }
+
+    /// Tells the news, in order, also when a listener causes further news.
+    fn tell(&self) {
+        if self.telling.replace(true) {
+            return;
+        }
+        while let Some(news) = self.next_news() {
+            news.tell(&self.sink, &self.counters);
+            if self.news.borrow().is_empty() {
+                // The face catches what its listeners throw.
+                let _ = self.sink.settled();
+            }
+        }
+        self.telling.set(false);
+    }
+
+    fn next_news(&self) -> Option<News> {
+        self.news.borrow_mut().pop_front()
+    }
+
+    fn link(&self, id: LinkId) -> Option<Rc<Link>> {
+        self.links.borrow().iter().find(|link| link.id() == id).cloned()
+    }
+
+    fn links_open(&self) -> u32 {
+        u32::try_from(self.links.borrow().iter().filter(|link| link.is_up()).count()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for link in self.links.take().into_iter().chain(self.parting.take()) {
+            link.close();
+        }
+    }
+}
+
+/// A function for promises. JavaScript owns it: some may be kept after all else is gone.
+fn handler(driver: Weak<Driver>, call: fn(&Rc<Link>, Step, &JsValue)) -> Function {
+    let closure = Closure::<dyn Fn(u32, usize, JsValue)>::new(move |link, step, value| {
+        let link = driver.upgrade().and_then(|driver| driver.link(LinkId(link)));
+        if let (Some(link), Some(step)) = (link, Step::ALL.get(step)) {
+            call(&link, *step, &value);
+        }
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+/// Removes a link from a list of a few.
+fn take(links: &RefCell<Vec<Rc<Link>>>, id: LinkId) -> Option<Rc<Link>> {
+    let mut links = links.borrow_mut();
+    let at = links.iter().position(|link| link.id() == id)?;
+    Some(links.swap_remove(at))
+}
+
+/// Lower-case hexadecimal digits, without the machinery of formatting.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hex;
+
+    #[test]
+    fn hexadecimal_digits_are_lower_case_and_keep_leading_zeros() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
+        assert_eq!(hex(&[]), "");
+    }
+}

@@ -1,0 +1,176 @@
+//! The browser host of `chinwag-core`: WebRTC links, the socket to the signaling server, timers, and the values that
+//! users send. What users see is the npm package `chinwag`, whose TypeScript face (`npm/src`) stands on [`Host`].
+
+// A finished module brings its own runtime; tests run under that of the standard library.
+#![cfg_attr(feature = "module", no_std)]
+
+extern crate alloc;
+
+mod base64;
+mod candidate;
+mod cbor;
+mod clock;
+mod driver;
+mod link;
+mod messages;
+mod negotiation;
+mod news;
+mod outbox;
+#[cfg(all(feature = "module", target_arch = "wasm32"))]
+mod runtime;
+mod settings;
+mod signaling;
+mod sink;
+mod transport;
+mod value;
+
+use alloc::{rc::Rc, string::String, sync::Arc, vec::Vec};
+
+use chinwag_core::{Alone, Command, Identity, Node, Refused, Setup};
+use js_sys::{Object, Promise, Reflect};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::driver::Driver;
+pub use crate::sink::Sink;
+
+/// One member of one room.
+///
+/// What it throws, and rejects with, are objects `{ code, bytes?, max? }` of which the TypeScript face makes its
+/// errors.
+#[wasm_bindgen]
+pub struct Host {
+    driver: Rc<Driver>,
+    message_bytes_max: usize,
+}
+
+#[wasm_bindgen]
+impl Host {
+    /// A member that has not entered its room yet.
+    ///
+    /// `secret` are the 32 bytes of the identity, `urls` the signaling servers in the order in which they are tried,
+    /// and `config` the knobs in the order of `settings`, NaN for those that keep their default.
+    ///
+    /// # Errors
+    /// `bad-argument` for a secret of another length; the browser's own if it has no randomness.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        sink: Sink,
+        room: String,
+        secret: Vec<u8>,
+        urls: Vec<String>,
+        zone: Option<String>,
+        relay_only: bool,
+        config: &[f64],
+    ) -> Result<Self, JsValue> {
+        let secret = <[u8; 32]>::try_from(secret).map_err(|_| failure("bad-argument"))?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|_| failure("bad-argument"))?;
+        let config = settings::config(config);
+        let message_bytes_max = config.message_bytes_max;
+        let setup = Setup {
+            identity: Identity::from_secret(&secret),
+            room: &room,
+            zone,
+            seed,
+            wall_ms: clock::wall_ms(),
+            config,
+            commons: Arc::new(Alone),
+        };
+        let node = Node::new(clock::now(), setup);
+        Ok(Self { driver: Driver::new(node, sink, room, urls, relay_only), message_bytes_max })
+    }
+
+    /// Enters the room. The sink hears `member("self", …)` first.
+    pub fn start(&self) {
+        self.driver.tell_self();
+        self.driver.start();
+    }
+
+    /// Our id.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.driver.with_node(|node| driver::hex(node.id().as_bytes()))
+    }
+
+    /// Replaces our presence.
+    ///
+    /// # Errors
+    /// `bad-argument` for what is no value; what the node says of its size.
+    #[wasm_bindgen(js_name = setPresence)]
+    pub fn set_presence(&self, value: &JsValue) -> Result<(), JsValue> {
+        let value = value::encode(value).map_err(|_| failure("bad-argument"))?;
+        self.driver.command(Command::SetPresence { value }).map_err(refusal)
+    }
+
+    /// Sends a message to all, or to one. The promise resolves when the links have it, and waits while one of them is
+    /// behind.
+    ///
+    /// # Errors
+    /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap.
+    pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<Promise, JsValue> {
+        let payload = value::encode(value).map_err(|_| failure("bad-argument"))?;
+        let (bytes, max) = (payload.len(), self.message_bytes_max);
+        if bytes > max {
+            return Err(refusal(Refused::MessageTooLarge { bytes, max }));
+        }
+        let to = to.map(|id| id.parse()).transpose().map_err(|_| refusal(Refused::UnknownMember))?;
+        Ok(self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() }))
+    }
+
+    /// The page was hidden or shown.
+    #[wasm_bindgen(js_name = setHidden)]
+    pub fn set_hidden(&self, hidden: bool) {
+        self.driver.set_hidden(hidden);
+    }
+
+    /// The browser is online again: no reason to wait with the next attempt to reach the server.
+    pub fn wake(&self) {
+        self.driver.signaling().wake();
+        self.driver.run();
+    }
+
+    /// Says goodbye and closes everything. The frames are in their channels when this returns; the promise resolves
+    /// when they have arrived, or after a second.
+    pub fn leave(&self) -> Promise {
+        self.driver.leave()
+    }
+
+    /// Counters and gauges, in the order of `settings`.
+    #[must_use]
+    pub fn stats(&self) -> Vec<f64> {
+        settings::stats(&self.driver)
+    }
+}
+
+/// What the TypeScript face makes an error of.
+fn failure(code: &str) -> JsValue {
+    let failure = Object::new();
+    set(&failure, "code", &code.into());
+    failure.into()
+}
+
+/// What the node refuses.
+fn refusal(refused: Refused) -> JsValue {
+    let (code, sizes) = match refused {
+        Refused::MessageTooLarge { bytes, max } => ("message-too-large", Some((bytes, max))),
+        Refused::PresenceTooLarge { bytes, max } => ("presence-too-large", Some((bytes, max))),
+        Refused::ChannelName { bytes, max } => ("channel-name", Some((bytes, max))),
+        Refused::UnknownMember => ("unknown-member", None),
+        Refused::Left => ("left", None),
+    };
+    let failure = failure(code);
+    if let Some((bytes, max)) = sizes {
+        set(&failure, "bytes", &JsValue::from_f64(bytes as f64));
+        set(&failure, "max", &JsValue::from_f64(max as f64));
+    }
+    failure
+}
+
+fn set(object: &JsValue, key: &str, value: &JsValue) {
+    // A fresh object takes every key.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,213 @@
+//! How two hosts agree on a connection: descriptions (RFC 8829) and trickled candidates (RFC 8838).
+//!
+//! Every step is a promise of the browser's, and the driver waits for it: when it is kept, [`Step`] tells what comes
+//! next. No step holds a closure of its own, so nothing is left of those that a closed connection never settles.
+
+use alloc::{string::String, vec, vec::Vec};
+use core::cell::{Cell, RefCell};
+
+use chinwag_core::SignalKind;
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{Event, RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit};
+
+use crate::{
+    candidate::{self, CANDIDATES_MAX, Candidate},
+    clock::Timeout,
+    transport::Transport,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `setLocalDescription` without an argument makes the offer or the answer itself; web-sys has only the older form.
+    type Describe;
+    #[wasm_bindgen(method, js_name = setLocalDescription)]
+    fn describe(this: &Describe) -> Promise;
+}
+
+/// What a link waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The ICE servers to use.
+    IceServers,
+    /// The other side's offer has been taken; ours to answer.
+    Offered,
+    /// Our own description has been made.
+    Described,
+    /// The other side's answer has been taken.
+    Answered,
+    /// A candidate of the other side has been taken.
+    Candidate,
+}
+
+impl Step {
+    /// All of them, at the places of their numbers: a number is what travels with a promise.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::IceServers, Self::Offered, Self::Described, Self::Answered, Self::Candidate];
+}
+
+/// The other side, or the browser, does something with which there is no connection to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal;
+
+/// Promises to wait for, with what each of them is.
+type Next = Result<Vec<(Step, JsValue)>, Refusal>;
+
+/// What is to be agreed on for one connection.
+pub(crate) struct Negotiation {
+    /// The other side's offer, until there is a connection to give it to.
+    offer: RefCell<Option<Vec<u8>>>,
+    answers: bool,
+    remote_described: Cell<bool>,
+    remote_candidates: Cell<usize>,
+    /// Candidates of the other side that came before its description.
+    candidates_in: RefCell<Vec<Candidate>>,
+    local_described: Cell<bool>,
+    candidates_out: RefCell<Vec<Candidate>>,
+    candidates_due: RefCell<Option<Timeout>>,
+}
+
+impl Negotiation {
+    /// Answers an offer, or makes one.
+    pub(crate) fn new(offer: Option<Vec<u8>>) -> Self {
+        Self {
+            answers: offer.is_some(),
+            offer: RefCell::new(offer),
+            remote_described: Cell::default(),
+            remote_candidates: Cell::default(),
+            candidates_in: RefCell::default(),
+            local_described: Cell::default(),
+            candidates_out: RefCell::default(),
+            candidates_due: RefCell::default(),
+        }
+    }
+
+    /// There is a connection: the first description.
+    pub(crate) fn begin(&self, transport: &Transport) -> Next {
+        match self.offer.take() {
+            Some(offer) => describe_remote(transport, RtcSdpType::Offer, offer, Step::Offered),
+            None => Ok(vec![describe_local(transport)]),
+        }
+    }
+
+    /// A promise about the other side's signals has been kept.
+    pub(crate) fn on_step(&self, step: Step, transport: &Transport) -> Next {
+        let mut next = Vec::new();
+        if matches!(step, Step::Offered | Step::Answered) {
+            self.remote_described.set(true);
+            add(transport, &self.candidates_in.take(), &mut next);
+        }
+        if step == Step::Offered {
+            next.push(describe_local(transport));
+        }
+        Ok(next)
+    }
+
+    /// Our description has been made: what the other side shall get.
+    pub(crate) fn on_described(&self, transport: &Transport) -> Option<(SignalKind, Vec<u8>)> {
+        let description = transport.connection().local_description()?;
+        self.local_described.set(true);
+        let kind = if self.answers { SignalKind::Answer } else { SignalKind::Offer };
+        Some((kind, description.sdp().into_bytes()))
+    }
+
+    /// The other side's answer to our offer.
+    pub(crate) fn take_answer(&self, transport: Option<&Transport>, body: Vec<u8>) -> Next {
+        describe_remote(transport.ok_or(Refusal)?, RtcSdpType::Answer, body, Step::Answered)
+    }
+
+    /// Candidates of the other side: they wait for its description if they are the quicker ones.
+    pub(crate) fn take_candidates(&self, transport: Option<&Transport>, body: &[u8]) -> Next {
+        let candidates = candidate::decode(body).ok_or(Refusal)?;
+        let known = self.remote_candidates.get().saturating_add(candidates.len());
+        if candidates.is_empty() || known > CANDIDATES_MAX {
+            return Err(Refusal);
+        }
+        self.remote_candidates.set(known);
+        let mut next = Vec::new();
+        match transport.filter(|_| self.remote_described.get()) {
+            Some(transport) => add(transport, &candidates, &mut next),
+            None => self.candidates_in.borrow_mut().extend(candidates),
+        }
+        Ok(next)
+    }
+
+    /// Keeps a candidate of ours for `flush`, which is called in the next tick. Returns whether to do that now.
+    pub(crate) fn on_candidate(&self, event: &Event, at_once: bool, flush: impl FnOnce() + 'static) -> bool {
+        let candidate = event.dyn_ref::<RtcPeerConnectionIceEvent>().and_then(RtcPeerConnectionIceEvent::candidate);
+        let Some(candidate) = candidate.filter(|candidate| !candidate.candidate().is_empty()) else {
+            // There are no more.
+            return true;
+        };
+        self.candidates_out.borrow_mut().push(Candidate::from(&candidate));
+        if !at_once && self.candidates_due.borrow().is_none() {
+            self.candidates_due.replace(Some(Timeout::new(0, flush)));
+        }
+        at_once
+    }
+
+    /// The body of our candidates that have gathered; none before the description to which they belong.
+    pub(crate) fn gathered(&self) -> Option<Vec<u8>> {
+        if !self.local_described.get() {
+            return None;
+        }
+        self.candidates_due.replace(None);
+        let candidates = self.candidates_out.take();
+        (!candidates.is_empty()).then(|| candidate::encode(&candidates))
+    }
+
+    /// Forgets everything that waits.
+    pub(crate) fn clear(&self) {
+        self.offer.take();
+        self.candidates_in.take();
+        self.candidates_out.take();
+        self.candidates_due.take();
+    }
+}
+
+fn describe_local(transport: &Transport) -> (Step, JsValue) {
+    (Step::Described, transport.connection().unchecked_ref::<Describe>().describe().into())
+}
+
+fn describe_remote(transport: &Transport, kind: RtcSdpType, body: Vec<u8>, step: Step) -> Next {
+    let sdp = String::from_utf8(body).ok().filter(|sdp| is_data_only(sdp)).ok_or(Refusal)?;
+    let description = RtcSessionDescriptionInit::new(kind);
+    description.set_sdp(&sdp);
+    Ok(vec![(step, transport.connection().set_remote_description(&description).into())])
+}
+
+fn add(transport: &Transport, candidates: &[Candidate], next: &mut Vec<(Step, JsValue)>) {
+    for candidate in candidates {
+        let added = transport.connection().add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&candidate.into()));
+        next.push((Step::Candidate, added.into()));
+    }
+}
+
+/// Whether a description has the one section that ours have. Others would make the browser set up media.
+fn is_data_only(sdp: &str) -> bool {
+    let mut sections = sdp.lines().filter(|line| line.starts_with("m="));
+    sections.next().is_some_and(|section| section.starts_with("m=application ")) && sections.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, is_data_only};
+
+    #[test]
+    fn only_a_description_with_one_data_section_is_taken() {
+        let head = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n";
+        let data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n";
+        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+        assert!(is_data_only(&format!("{head}{data}")));
+        for sections in [String::new(), audio.to_owned(), format!("{audio}{data}"), data.repeat(2)] {
+            assert!(!is_data_only(&format!("{head}{sections}")), "{sections}");
+        }
+    }
+
+    #[test]
+    fn every_step_stands_at_its_number() {
+        for (number, step) in Step::ALL.into_iter().enumerate() {
+            assert_eq!(step as usize, number);
+        }
+    }
+}

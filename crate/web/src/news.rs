@@ -1,0 +1,89 @@
+//! What a node tells its user, on the way into JavaScript.
+
+use alloc::string::String;
+
+use chinwag_core::{Departure, Event, MemberView, Message, Status};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    driver::{Counters, count, hex},
+    signaling::SignalingState,
+    sink::Sink,
+    value,
+};
+
+/// Something of which the user should know.
+pub(crate) struct Trouble {
+    /// The code of the `ChinwagError`.
+    pub(crate) code: &'static str,
+    /// What a browser or a server says about it.
+    pub(crate) detail: String,
+}
+
+/// One piece of news.
+pub(crate) enum News {
+    /// From the node.
+    Node(Event),
+    /// Our own record.
+    Myself(MemberView),
+    /// The state of the socket to the server.
+    Signaling(SignalingState),
+    /// An error.
+    Trouble(Trouble),
+}
+
+impl News {
+    /// Tells it. The face catches whatever its listeners throw, so there is nothing to do about an exception.
+    pub(crate) fn tell(self, sink: &Sink, counters: &Counters) {
+        let _ = match self {
+            Self::Node(Event::Joined(member)) => tell_member(sink, counters, "joined", &member),
+            Self::Node(Event::Changed(member)) => tell_member(sink, counters, "changed", &member),
+            Self::Node(Event::Presence(member)) => tell_member(sink, counters, "presence", &member),
+            Self::Node(Event::Suspected(member)) => tell_member(sink, counters, "suspected", &member),
+            Self::Node(Event::Gone { member, why: Departure::Left }) => tell_member(sink, counters, "left", &member),
+            Self::Node(Event::Gone { member, .. }) => tell_member(sink, counters, "failed", &member),
+            Self::Node(Event::Link { peer, up }) => sink.link(&hex(peer.as_bytes()), up),
+            Self::Node(Event::Ready) => sink.ready(),
+            Self::Node(Event::Message(message)) => tell_message(sink, counters, &message),
+            Self::Node(Event::Violation(violation)) => sink.trouble("violation", &hex(violation.peer.as_bytes())),
+            Self::Myself(member) => tell_member(sink, counters, "self", &member),
+            Self::Signaling(state) => sink.signaling(state.name()),
+            Self::Trouble(Trouble { code, detail }) => sink.trouble(code, &detail),
+        };
+    }
+}
+
+fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView) -> Result<(), JsValue> {
+    // Elsewhere it has not changed, and the face keeps the object that it has.
+    let tells_presence = matches!(what, "joined" | "presence" | "self");
+    let presence = match &member.presence {
+        Some(bytes) if tells_presence => value::decode(bytes).unwrap_or_else(|_| {
+            count(&counters.values_refused);
+            JsValue::UNDEFINED
+        }),
+        _ => JsValue::UNDEFINED,
+    };
+    sink.member(
+        what,
+        &hex(member.id.as_bytes()),
+        presence,
+        member.status == Status::Suspect,
+        member.zone.clone(),
+        member.linked,
+        member.rtt_us.map(|rtt_us| rtt_us as f64 / 1_000.0),
+        member.joined_at_ms as f64,
+    )
+}
+
+fn tell_message(sink: &Sink, counters: &Counters, message: &Message) -> Result<(), JsValue> {
+    let Ok(data) = value::decode(&message.payload) else {
+        count(&counters.values_refused);
+        return Ok(());
+    };
+    let from = hex(message.from.as_bytes());
+    let mut id = from.clone();
+    id.push('-');
+    id.push_str(&hex(&message.seq.to_be_bytes()));
+    let bytes = message.payload.len();
+    sink.message(&from, &id, &message.channel, message.sent_at_ms as f64, message.hops, message.direct, data, bytes)
+}

@@ -1,0 +1,74 @@
+//! What the TypeScript face implements.
+
+use alloc::string::String;
+
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+#[wasm_bindgen(typescript_custom_section)]
+const SINK: &str = r#"
+/** What a host tells its room. None of it may throw. */
+export interface Sink {
+  /** Something about a member; `presence` is undefined unless `what` is "joined", "presence" or "self". */
+  member(what: string, id: string, presence: unknown, suspect: boolean, zone: string | undefined, linked: boolean, rttMs: number | undefined, joinedAt: number): void;
+  link(id: string, up: boolean): void;
+  ready(): void;
+  message(from: string, id: string, channel: string, sentAt: number, hops: number, direct: boolean, data: unknown, bytes: number): void;
+  signaling(state: string): void;
+  trouble(code: string, detail: string): void;
+  /** All news of one moment has been told. */
+  settled(): void;
+  /** What the next connection shall use. */
+  iceServers(offered: unknown): unknown;
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The room of the TypeScript face to which a host belongs.
+    #[wasm_bindgen(typescript_type = "Sink")]
+    pub type Sink;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn member(
+        this: &Sink,
+        what: &str,
+        id: &str,
+        presence: JsValue,
+        suspect: bool,
+        zone: Option<String>,
+        linked: bool,
+        rtt_ms: Option<f64>,
+        joined_at: f64,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn link(this: &Sink, id: &str, up: bool) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn ready(this: &Sink) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn message(
+        this: &Sink,
+        from: &str,
+        id: &str,
+        channel: &str,
+        sent_at: f64,
+        hops: u8,
+        direct: bool,
+        data: JsValue,
+        bytes: usize,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn signaling(this: &Sink, state: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn trouble(this: &Sink, code: &str, detail: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn settled(this: &Sink) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = iceServers)]
+    pub(crate) fn ice_servers(this: &Sink, offered: &JsValue) -> Result<JsValue, JsValue>;
+}

@@ -1,0 +1,137 @@
+//! The browser's objects behind a link, and their handlers.
+
+use chinwag_core::LinkDownReason;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{
+    Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
+    RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
+};
+
+use crate::outbox::LOW_WATER_BYTES;
+
+/// A connection with its two channels. Their ids are agreed on beforehand, so no message announces them.
+pub(crate) struct Transport {
+    connection: RtcPeerConnection,
+    /// Ordered and retransmitted.
+    pub(crate) reliable: RtcDataChannel,
+    /// Unordered, never retransmitted.
+    pub(crate) unreliable: RtcDataChannel,
+    /// Every handler but one is this closure, which asks the event for its type: each further one would be a table
+    /// entry and a shim for every link.
+    _on_event: Closure<dyn Fn(Event)>,
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+}
+
+impl Transport {
+    /// A fresh connection which calls the two handlers.
+    ///
+    /// # Errors
+    /// The browser's exception: too many connections, or ICE servers that are none.
+    pub(crate) fn open(
+        ice_servers: &JsValue,
+        relay_only: bool,
+        on_event: impl Fn(Event) + 'static,
+        on_message: impl Fn(MessageEvent) + 'static,
+    ) -> Result<Self, JsValue> {
+        let configuration = RtcConfiguration::new();
+        if !ice_servers.is_undefined() {
+            configuration.set_ice_servers(ice_servers);
+        }
+        if relay_only {
+            configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
+        }
+        let connection = RtcPeerConnection::new_with_configuration(&configuration)?;
+        let reliable = channel(&connection, 0, None);
+        let unreliable = channel(&connection, 1, Some(0));
+        let transport = Self {
+            connection,
+            reliable,
+            unreliable,
+            _on_event: Closure::new(on_event),
+            _on_message: Closure::new(on_message),
+        };
+        transport.listen();
+        Ok(transport)
+    }
+
+    /// The connection itself.
+    pub(crate) fn connection(&self) -> &RtcPeerConnection {
+        &self.connection
+    }
+
+    /// Whether both channels are open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.channels().iter().all(|channel| channel.ready_state() == RtcDataChannelState::Open)
+    }
+
+    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back, and the
+    /// protocol's own probes are quicker in finding that it does not.
+    pub(crate) fn ended(&self) -> Option<LinkDownReason> {
+        match self.connection.connection_state() {
+            RtcPeerConnectionState::Failed => Some(LinkDownReason::Failed),
+            RtcPeerConnectionState::Closed => Some(LinkDownReason::Closed),
+            _ => None,
+        }
+    }
+
+    /// Takes the handlers away and closes everything.
+    pub(crate) fn close(&self) {
+        self.silence();
+        for channel in self.channels() {
+            channel.set_onclose(None);
+            channel.close();
+        }
+        self.connection.close();
+    }
+
+    /// Takes all handlers away but that which tells of the channel's end, and closes the channel in order: its end
+    /// comes when everything that was put in has arrived (RFC 8831, section 6.7).
+    pub(crate) fn part(&self) {
+        self.silence();
+        self.reliable.close();
+    }
+
+    fn channels(&self) -> [&RtcDataChannel; 2] {
+        [&self.reliable, &self.unreliable]
+    }
+
+    fn listen(&self) {
+        let on_event = Some(self._on_event.as_ref().unchecked_ref());
+        let on_message = Some(self._on_message.as_ref().unchecked_ref());
+        self.connection.set_onicecandidate(on_event);
+        self.connection.set_onconnectionstatechange(on_event);
+        self.connection.set_ondatachannel(on_event);
+        for channel in self.channels() {
+            channel.set_binary_type(RtcDataChannelType::Arraybuffer);
+            channel.set_buffered_amount_low_threshold(LOW_WATER_BYTES);
+            channel.set_onopen(on_event);
+            channel.set_onclose(on_event);
+            channel.set_onerror(on_event);
+            channel.set_onbufferedamountlow(on_event);
+            channel.set_onmessage(on_message);
+        }
+    }
+
+    fn silence(&self) {
+        self.connection.set_onicecandidate(None);
+        self.connection.set_onconnectionstatechange(None);
+        self.connection.set_ondatachannel(None);
+        for channel in self.channels() {
+            channel.set_onopen(None);
+            channel.set_onerror(None);
+            channel.set_onbufferedamountlow(None);
+            channel.set_onmessage(None);
+        }
+    }
+}
+
+fn channel(connection: &RtcPeerConnection, id: u16, max_retransmits: Option<u16>) -> RtcDataChannel {
+    let init = RtcDataChannelInit::new();
+    init.set_negotiated(true);
+    init.set_id(id);
+    if let Some(max_retransmits) = max_retransmits {
+        init.set_ordered(false);
+        init.set_max_retransmits(max_retransmits);
+    }
+    connection.create_data_channel_with_data_channel_dict("chinwag", &init)
+}

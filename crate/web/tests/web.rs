@@ -1,0 +1,218 @@
+//! Hosts in one page, over real data channels. The signaling server is in the page, too (`page.js`).
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+mod page;
+
+use page::{Peer, attached, code, js, links_told, same, server_says, set_down};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+// Places in the lists of `settings.rs`.
+const MESSAGE_BYTES_MAX: usize = 14;
+const PRESENCE_BYTES_MAX: usize = 18;
+const LINKS: usize = 2;
+const FRAMES_OUT: usize = 7;
+const CONNECTIONS_MADE: usize = 17;
+const SENDS_WAITING: usize = 22;
+
+#[wasm_bindgen_test]
+async fn two_members_see_each_other_and_each_others_presence() {
+    let alone = Peer::joined("presence", 1, 0).await;
+    alone.host.set_presence(&js("{name: 'a', at: new Uint8Array([1, 2])}")).unwrap();
+    let other = Peer::joined("presence", 2, 1).await;
+    alone.until("others", 1).await;
+    let seen = js("(id, json) => [id, json]");
+    let detail = |id: String, json: &str| {
+        js_sys::Function::from(seen.clone()).call2(&JsValue::NULL, &id.into(), &json.into()).unwrap()
+    };
+    other.until("presence", detail(alone.host.id(), r#"{"name":"a","at":{"0":1,"1":2}}"#)).await;
+    other.host.set_presence(&js("['b', null]")).unwrap();
+    alone.until("presence", detail(other.host.id(), r#"["b",null]"#)).await;
+    assert_eq!(alone.stat(CONNECTIONS_MADE), 1.0);
+    alone.leave().await;
+    other.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_megabyte_arrives_whole_and_equal() {
+    let (a, b) = (Peer::joined("megabyte", 1, 0).await, Peer::joined("megabyte", 2, 1).await);
+    a.until("others", 1).await;
+    let big = js("{bytes: Uint8Array.from({length: 1 << 20}, (_, at) => at * at >> 3), name: 'ünï\u{1f408}'}");
+    a.send("big", None, &big).await.unwrap();
+    b.until("messages", 1).await;
+    assert!(same(&b.message(0, "data"), &big));
+    assert_eq!(b.message(0, "from"), JsValue::from(a.host.id()));
+    assert_eq!(b.message(0, "channel"), JsValue::from("big"));
+    assert_eq!(b.message(0, "direct"), JsValue::FALSE);
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn messages_keep_their_order_when_the_links_are_behind() {
+    let (a, b) = (Peer::joined("order", 1, 0).await, Peer::joined("order", 2, 1).await);
+    a.until("others", 1).await;
+    let sends: Vec<_> = (0..24_u32)
+        .map(|number| {
+            let value = js_sys::Array::of2(&number.into(), &Uint8Array::new_with_length(300_000));
+            a.host.send("order".to_owned(), None, &value).unwrap()
+        })
+        .collect();
+    assert!(a.stat(SENDS_WAITING) > 0.0, "7 MB are more than a link takes at once");
+    for sent in sends {
+        wasm_bindgen_futures::JsFuture::from(sent).await.unwrap();
+    }
+    b.until("messages", 24).await;
+    for number in 0..24_u32 {
+        let data = js_sys::Array::from(&b.message(number, "data"));
+        assert_eq!(data.get(0), JsValue::from(number));
+    }
+    assert_eq!(a.stat(SENDS_WAITING), 0.0);
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_direct_message_reaches_its_addressee_alone() {
+    let a = Peer::joined("direct", 1, 0).await;
+    let b = Peer::joined("direct", 2, 1).await;
+    let c = Peer::joined("direct", 3, 2).await;
+    a.until("others", 2).await;
+    a.send("d", Some(&b), &"for b".into()).await.unwrap();
+    a.send("d", None, &"for all".into()).await.unwrap();
+    b.until("messages", 2).await;
+    c.until("messages", 1).await;
+    assert_eq!(b.message(0, "direct"), JsValue::TRUE);
+    assert_eq!(c.message(0, "data"), JsValue::from("for all"));
+    for peer in [a, b, c] {
+        peer.leave().await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_goodbye_arrives_and_is_no_failure() {
+    let (a, b) = (Peer::joined("leave", 1, 0).await, Peer::joined("leave", 2, 1).await);
+    a.until("others", 1).await;
+    let id = a.host.id();
+    // A megabyte before it: the goodbye waits its turn.
+    a.send("last", None, &Uint8Array::new_with_length(1 << 20)).await.unwrap();
+    a.leave().await;
+    b.until("told", format!("left {id}")).await;
+    b.until("messages", 1).await;
+    assert!(!b.told().contains("failed"), "{}", b.told());
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn after_leaving_every_command_is_refused() {
+    let a = Peer::joined("refused", 1, 0).await;
+    wasm_bindgen_futures::JsFuture::from(a.host.leave()).await.unwrap();
+    assert_eq!(code(&a.host.set_presence(&JsValue::NULL).unwrap_err()), "left");
+    assert_eq!(code(&a.send("x", None, &JsValue::NULL).await.unwrap_err()), "left");
+    assert_eq!(attached("refused"), 0);
+}
+
+#[wasm_bindgen_test]
+async fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
+    let mut config = [f64::NAN; 22];
+    (config[MESSAGE_BYTES_MAX], config[PRESENCE_BYTES_MAX]) = (1_000.0, 100.0);
+    let a = Peer::with("bad", 1, &["ws://in.page/"], &config);
+    a.host.start();
+    for value in ["undefined", "() => 1", "Symbol()", "10n", "NaN", "-Infinity", "JSON.parse('{\"__proto__\": 1}')"] {
+        let refused = a.send("x", None, &js(&format!("[{value}]"))).await.unwrap_err();
+        assert_eq!(code(&refused), "bad-argument", "{value}");
+    }
+    let deep = |levels: usize| js(&("[".repeat(levels) + &"]".repeat(levels)));
+    assert_eq!(code(&a.host.set_presence(&deep(65)).unwrap_err()), "bad-argument");
+    assert_eq!(code(&a.host.set_presence(&js("(o => (o.o = o, o))({})")).unwrap_err()), "bad-argument");
+    a.host.set_presence(&deep(64)).unwrap();
+    let large = Uint8Array::new_with_length(998);
+    assert_eq!(code(&a.send("x", None, &large).await.unwrap_err()), "message-too-large");
+    assert_eq!(code(&a.host.set_presence(&large).unwrap_err()), "presence-too-large");
+    assert_eq!(code(&a.send("", None, &JsValue::NULL).await.unwrap_err()), "channel-name");
+    let nobody = a.host.send("x".to_owned(), Some("0".repeat(32)), &JsValue::NULL).unwrap();
+    assert_eq!(code(&wasm_bindgen_futures::JsFuture::from(nobody).await.unwrap_err()), "unknown-member");
+    assert_eq!(a.stat(FRAMES_OUT), 0.0);
+    a.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_dead_server_is_unreachable_and_the_room_goes_on() {
+    let (a, b) = (Peer::joined("dead", 1, 0).await, Peer::joined("dead", 2, 1).await);
+    a.until("others", 1).await;
+    set_down(true);
+    a.until("state", "unreachable").await;
+    a.send("x", None, &"still here".into()).await.unwrap();
+    b.until("messages", 1).await;
+    set_down(false);
+    a.host.wake();
+    a.until("state", "attached").await;
+    let c = Peer::joined("dead", 3, 2).await;
+    for peer in [a, b, c] {
+        peer.leave().await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_second_url_is_tried_when_the_first_is_none() {
+    let a = Peer::with("second", 1, &["http://not.a.socket", "ws://in.page/"], &[]);
+    a.host.start();
+    a.until("state", "attached").await;
+    a.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn what_the_server_says_amiss_changes_nothing() {
+    let a = Peer::joined("amiss", 1, 0).await;
+    let (envelope, huge) = (r#"{"type":"signal","from":"x","data":"AAEC"}"#, "x".repeat(70_000));
+    for text in ["{", "null", r#"{"type":"welcome","version":1,"members":["x"],"ice":[]}"#, envelope, &huge] {
+        server_says("amiss", text);
+    }
+    server_says("amiss", r#"{"type":"signal","from":"x","data":"not base64"}"#);
+    let b = Peer::joined("amiss", 2, 1).await;
+    a.until("others", 1).await;
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn who_is_released_stays_away_and_who_is_turned_away_tells_why() {
+    let a = Peer::joined("released", 1, 0).await;
+    server_says("released", r#"{"type":"release"}"#);
+    a.until("state", "detached").await;
+    assert_eq!(attached("released"), 0);
+    a.leave().await;
+    let b = Peer::joined("turned-away", 2, 0).await;
+    server_says("turned-away", r#"{"type":"error","code":"replaced","message":"a newer tab is you"}"#);
+    b.until("told", "trouble protocol: a newer tab is you").await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn the_server_hears_of_links() {
+    let a = Peer::joined("links", 1, 0).await;
+    let b = Peer::joined("links", 2, 1).await;
+    a.until("others", 1).await;
+    // It was told before the sink was.
+    assert_eq!(links_told("links", &a.host.id()), 1);
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_link_that_cannot_be_made_is_told_and_leaves_nothing() {
+    let a = Peer::joined("no-ice", 1, 0).await;
+    let b = Peer::new("no-ice", 2);
+    b.use_ice(&js("() => [{urls: 'nonsense'}]"));
+    b.host.start();
+    b.until("told", "trouble bad-argument").await;
+    assert_eq!(b.stat(CONNECTIONS_MADE), 0.0);
+    assert_eq!(b.stat(LINKS), 0.0);
+    b.leave().await;
+    a.leave().await;
+}
