@@ -11,8 +11,13 @@ pub struct Config {
     pub links_wanted: usize,
     /// Links that a node allows at most, attempts of others included, default 8; at most 16.
     pub links_max: usize,
-    /// How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much.
+    /// How long an attempt at a link may take once it is answered, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much.
     pub dial_timeout_ms: u32,
+    /// How long an offer may be without an answer, default 4,000 ms: whom the server named may have gone just now.
+    pub answer_timeout_ms: u32,
+    /// How long after the server's first answer the room counts as joined though nobody could be reached, default 5,000 ms: those whom it
+    /// named may all be gone.
+    pub alone_after_ms: u32,
     /// How long the member with the greater id waits for the other to dial, default 1,000 ms: avoids most glare.
     pub dial_patience_ms: u32,
     /// How long a knock may take to be answered, default 2,500 ms; then another is sent. A walk crosses up to 14 links and back.
@@ -83,6 +88,8 @@ impl Default for Config {
             links_wanted: 6,
             links_max: 8,
             dial_timeout_ms: 10_000,
+            answer_timeout_ms: 4_000,
+            alone_after_ms: 5_000,
             dial_patience_ms: 1_000,
             knock_timeout_ms: 2_500,
             introduction_ms: 1_500,

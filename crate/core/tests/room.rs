@@ -217,3 +217,14 @@ fn hidden_is_told_to_all() {
     world.run_ms(100);
     assert!(world.view(2, 0).unwrap().hidden);
 }
+
+#[test]
+fn who_is_named_only_members_that_are_gone_is_ready_alone_within_a_few_seconds() {
+    let mut world = World::room(3);
+    world.haunt();
+    let at = world.join();
+    world.run_ms(4_900);
+    assert_eq!(world.count(at, |e| matches!(e, Event::Ready)), 0);
+    world.run_ms(200);
+    assert_eq!(world.count(at, |e| matches!(e, Event::Ready)), 1);
+}

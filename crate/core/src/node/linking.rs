@@ -244,6 +244,7 @@ impl Node {
         match (kind, link) {
             (SignalKind::Offer, None) => self.on_offer(peer, session, route, body),
             (SignalKind::Answer | SignalKind::Candidate, Some(link)) => {
+                self.links.prolong(link, self.now.plus_ms(self.config.dial_timeout_ms));
                 self.out.push_back(Output::RemoteSignal { link, kind, body });
             }
             (SignalKind::Refuse, Some(link)) if self.links.get(link).is_some_and(Link::is_pending) => {
@@ -263,6 +264,7 @@ impl Node {
     }
 
     pub(super) fn become_ready(&mut self) {
+        self.alone_at = None;
         if !self.ready {
             self.ready = true;
             self.event(Event::Ready);

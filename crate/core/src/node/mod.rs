@@ -91,6 +91,8 @@ pub struct Node {
     seek_after: Instant,
     sync: Sync,
     ready: bool,
+    /// When we count as being alone in the room.
+    alone_at: Option<Instant>,
     left: bool,
     stats: Stats,
     out: VecDeque<Output>,
@@ -135,6 +137,7 @@ impl Node {
             seek_after: Instant::ZERO,
             sync: Sync::default(),
             ready: false,
+            alone_at: None,
             left: false,
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
@@ -200,6 +203,9 @@ impl Node {
             self.send(link, Lane::Reliable, &frame);
         }
         self.give_up_asks();
+        if self.alone_at.is_some_and(|at| self.now >= at) {
+            self.become_ready();
+        }
         if self.introduced_at.is_some_and(|at| self.now >= at) {
             self.dial_introduced();
         }
@@ -221,6 +227,7 @@ impl Node {
         [
             self.seek_at,
             self.introduced_at,
+            self.alone_at,
             self.asks.next_timeout(),
             self.links.next_timeout(),
             self.probes.next_timeout(),

@@ -34,6 +34,9 @@ impl Node {
     pub(super) fn on_attached(&mut self, members: &[PeerId]) {
         let linked = self.links.greeted().next().is_some();
         self.introducer.attached(self.now, linked, &mut self.random);
+        if !self.ready {
+            self.alone_at.get_or_insert(self.now.plus_ms(self.config.alone_after_ms));
+        }
         self.on_introduced(members);
     }
 
@@ -236,8 +239,9 @@ impl Node {
 
     fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool) -> LinkId {
         self.stats.dials = self.stats.dials.saturating_add(1);
-        let state = State::Pending { deadline: self.now.plus_ms(self.config.dial_timeout_ms) };
-        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, answered: false })
+        let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
+        let state = State::Pending { deadline: self.now.plus_ms(patience_ms) };
+        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, heard: false, answered: false })
     }
 
     /// Over the mesh if we can, by the server if we must; every other time the other way round, if one way fails.

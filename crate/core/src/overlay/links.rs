@@ -35,6 +35,8 @@ pub(crate) struct Link {
     pub(crate) state: State,
     /// When it began, and then when it came to carry gossip.
     pub(crate) since: Instant,
+    /// The other side has answered our offer.
+    pub(crate) heard: bool,
     /// The peer's first comparison has been answered.
     pub(crate) answered: bool,
 }
@@ -93,6 +95,17 @@ impl Links {
     pub(crate) fn set_state(&mut self, id: LinkId, state: State) {
         if let Some(link) = self.table.get_mut(&id) {
             link.state = state;
+        }
+    }
+
+    /// The other side has answered: the attempt gets until then. Once, however often it answers.
+    pub(crate) fn prolong(&mut self, id: LinkId, deadline: Instant) {
+        if let Some(link) = self.table.get_mut(&id)
+            && link.is_pending()
+            && link.dialled
+            && !core::mem::replace(&mut link.heard, true)
+        {
+            link.state = State::Pending { deadline };
         }
     }
 
@@ -196,7 +209,16 @@ mod tests {
 
     fn pending(to: PeerId, dialled: bool) -> Link {
         let state = State::Pending { deadline: Instant::from_millis(10) };
-        Link { peer: to, session: 1, route: Route::Server, dialled, state, since: Instant::ZERO, answered: false }
+        Link {
+            peer: to,
+            session: 1,
+            route: Route::Server,
+            dialled,
+            state,
+            since: Instant::ZERO,
+            heard: false,
+            answered: false,
+        }
     }
 
     #[test]
@@ -225,6 +247,15 @@ mod tests {
         }
         assert_eq!(links.admit(peer(1), peer(2), &config), Admission::Full);
         assert_eq!(links.admit(peer(200), peer(10), &config), Admission::Accept { instead_of: [LinkId(1)].into() });
+    }
+
+    #[test]
+    fn an_answer_prolongs_an_attempt_once() {
+        let mut links = Links::default();
+        let id = links.begin(pending(peer(2), true));
+        links.prolong(id, Instant::from_millis(50));
+        links.prolong(id, Instant::from_millis(500));
+        assert_eq!(links.next_timeout(), Some(Instant::from_millis(50)));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) hosts: Vec<Host>,
     pub(crate) server_up: bool,
+    /// Members that the server names, and that answer nothing.
+    ghosts: Vec<PeerId>,
     /// Pairs between which nothing passes, in either direction.
     pub(crate) cut: BTreeSet<(usize, usize)>,
     peers: BTreeMap<End, End>,
@@ -49,7 +51,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let (cut, peers, queue) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { now: Instant::ZERO, hosts: Vec::new(), server_up: true, cut, peers, queue, next: 0 }
+        Self { now: Instant::ZERO, hosts: Vec::new(), server_up: true, ghosts: Vec::new(), cut, peers, queue, next: 0 }
     }
 
     /// A room of `n` members that have found each other.
@@ -131,6 +133,12 @@ impl World {
 
     pub(crate) fn attached(&self) -> Vec<usize> {
         self.living().filter(|at| self.hosts[*at].attached).collect()
+    }
+
+    /// All members are gone, and the server has not noticed.
+    pub(crate) fn haunt(&mut self) {
+        self.ghosts = self.living().filter(|at| self.hosts[*at].attached).map(|at| self.id(at)).collect();
+        (0..self.hosts.len()).for_each(|at| self.kill(at));
     }
 
     /// The server goes, or comes back.
@@ -254,6 +262,7 @@ impl World {
         let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).max();
         match addressee {
             Some(at) => self.later(at, Happening::Input(Input::ServerSignal { envelope })),
+            None if self.ghosts.contains(&to) => {}
             None if self.hosts[from].attached => {
                 self.later(from, Happening::Input(Input::ServerUnknown { peer: to }));
             }
@@ -274,8 +283,8 @@ impl World {
 
     /// Up to three others that are attached, beginning anywhere.
     fn introductions(&self, at: usize) -> Vec<PeerId> {
-        let others: Vec<_> =
-            self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o)).collect();
+        let attached = self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o));
+        let others: Vec<_> = self.ghosts.iter().copied().chain(attached).collect();
         let start = usize::try_from(self.next.wrapping_mul(7)).unwrap_or(0);
         let turn = start % others.len().max(1);
         others.iter().cycle().skip(turn).take(others.len().min(3)).copied().collect()
