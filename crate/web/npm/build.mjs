@@ -26,10 +26,8 @@ const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 /** Where cargo installs, behind whatever the user has on PATH. */
 const path = [process.env.PATH, join(cargoHome, "bin")].filter(Boolean).join(delimiter);
 
-/** rustc flags for the WebAssembly, judged by its size after brotli and by the time that a signature takes. */
+/** rustc flags for the WebAssembly, judged by its size after brotli. */
 const RUSTFLAGS = [
-  // 64-bit limbs: the engine multiplies them in one instruction.
-  '--cfg=curve25519_dalek_bits="64"',
   // Loops instead of 80 rounds written out: 3 KB less.
   '--cfg=sha2_backend="soft"',
   '--cfg=sha2_backend_soft="compact"',
