@@ -65,6 +65,8 @@ pub struct Config {
     pub channel_name_bytes_max: usize,
     /// Shortest time between two presence updates on the wire, default 30 ms: the newest value wins, those between are never sent.
     pub presence_interval_ms: u32,
+    /// How long a message waits for its author's message before it, default 1,500 ms; then it is read out of order.
+    pub order_patience_ms: u32,
     /// How long rumors are gathered before the lazy links are told of them, default 100 ms. Longer: fewer bytes, slower repair.
     pub ihave_interval_ms: u32,
     /// How long a rumor that was told of may take to come by itself, default 200 ms, or two round trips if that is longer.
@@ -113,6 +115,7 @@ impl Default for Config {
             presence_bytes_max: 8 << 10,
             channel_name_bytes_max: 128,
             presence_interval_ms: 30,
+            order_patience_ms: 1_500,
             ihave_interval_ms: 100,
             graft_patience_ms: 200,
             graft_retry_ms: 600,

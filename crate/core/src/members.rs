@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     identity::{PeerId, PublicKey},
     io::LinkId,
-    table::{PeerMap, SmallMap},
+    table::PeerMap,
     time::Instant,
     wire::{Record, Signed},
 };
@@ -75,8 +75,8 @@ pub(crate) struct Members {
     /// Tombstones by age, and some that are no more: a member may have come back.
     graves: VecDeque<(Instant, PeerId)>,
     alive: usize,
-    /// The living that hold a socket to the server.
-    greeters: SmallMap<PeerId, ()>,
+    /// Of the living, how many hold a socket to the server.
+    greeters: usize,
 }
 
 impl Members {
@@ -89,7 +89,7 @@ impl Members {
         self.unlist(&id);
         self.alive = self.alive.saturating_add(1);
         if record.body.greeter {
-            self.greeters.insert(id, ());
+            self.greeters = self.greeters.saturating_add(1);
         }
         self.table.insert(id, Member { record, status: Status::Alive, via, since });
         before.map(|(status, _)| status)
@@ -182,13 +182,13 @@ impl Members {
         self.alive
     }
 
-    pub(crate) fn greeter_count(&self) -> usize {
-        self.greeters.len()
+    pub(crate) const fn greeter_count(&self) -> usize {
+        self.greeters
     }
 
     /// Whether fewer than `n` of the living that are no greeters have ids below `id`. Looks at no more than it must.
     pub(crate) fn fewer_below(&self, id: &PeerId, n: usize) -> bool {
-        let plain = |(below, _): &(&PeerId, &Member)| !self.greeters.contains_key(*below);
+        let plain = |(_, member): &(&PeerId, &Member)| !member.record.body.greeter;
         self.table
             .iter()
             .take_while(|(other, _)| *other < id)
@@ -204,9 +204,9 @@ impl Members {
 
     /// Takes a member out of the counts of the living.
     fn unlist(&mut self, id: &PeerId) {
-        if self.table.get(id).is_some_and(|member| member.status == Status::Alive) {
+        if let Some(member) = self.table.get(id).filter(|member| member.status == Status::Alive) {
             self.alive = self.alive.saturating_sub(1);
-            self.greeters.remove(id);
+            self.greeters = self.greeters.saturating_sub(usize::from(member.record.body.greeter));
         }
     }
 

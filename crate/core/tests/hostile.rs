@@ -75,8 +75,17 @@ fn nobody_sets_the_presence_of_another() {
 #[test]
 fn nobody_speaks_for_another() {
     let (origin, channel) = (identity(1).id(), "chat".into());
-    let post =
-        Post { origin, seq: NUMBER, to: None, channel, sent_at_ms: 0, index: 0, count: 1, payload: b"evil".into() };
+    let post = Post {
+        origin,
+        seq: NUMBER,
+        previous: 0,
+        to: None,
+        channel,
+        sent_at_ms: 0,
+        index: 0,
+        count: 1,
+        payload: b"evil".into(),
+    };
     let world = after(&gossip(Rumor::Post(forged(post))));
     assert_eq!(violations(&world, ViolationKind::Forged), 1);
     assert!(world.messages(0).is_empty());
@@ -309,6 +318,7 @@ fn samples() -> Vec<Frame> {
     let post = Post {
         origin: id,
         seq: 1_000,
+        previous: 900,
         to,
         channel: "chat".into(),
         sent_at_ms: 5,

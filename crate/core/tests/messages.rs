@@ -133,3 +133,39 @@ fn duplicates_are_counted_and_never_delivered() {
     assert_eq!(world.payloads(1), [b"once"]);
     assert_eq!(world.hosts[1].node.stats().duplicates, before + 20);
 }
+
+#[test]
+fn messages_of_one_author_are_read_in_order_whichever_way_each_comes() {
+    let mut world = World::room(3);
+    for n in 0..3_u8 {
+        world.say(0, None, &[n]).unwrap();
+    }
+    let posts: Vec<_> =
+        world.hosts[0].frames.iter().filter(|f| matches!(f, Frame::Gossip { rumor: Rumor::Post(_), .. })).collect();
+    let mut frames: Vec<_> = posts.iter().map(|frame| frame.encode()).collect();
+    frames.dedup();
+    world.run_ms(1_000);
+    let at = world.join();
+    world.run_ms(2_000);
+    for frame in [&frames[0], &frames[2], &frames[1]] {
+        world.inject(at, 1, frame);
+    }
+    assert_eq!(world.payloads(at), [[0], [1], [2]]);
+}
+
+#[test]
+fn a_message_that_never_comes_holds_the_next_up_for_a_while_only() {
+    let mut world = World::room(2);
+    for n in 0..3_u8 {
+        world.say(0, None, &[n]).unwrap();
+    }
+    let posts: Vec<_> =
+        world.hosts[0].frames.iter().filter(|f| matches!(f, Frame::Gossip { rumor: Rumor::Post(_), .. })).collect();
+    let frames: Vec<_> = posts.iter().map(|frame| frame.encode()).collect();
+    let mut other = World::room(2);
+    other.inject(1, 0, &frames[0]);
+    other.inject(1, 0, &frames[2]);
+    assert_eq!(other.payloads(1), [[0]]);
+    other.run_ms(Config::default().order_patience_ms);
+    assert_eq!(other.payloads(1), [[0], [2]]);
+}

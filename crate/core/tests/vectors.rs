@@ -45,6 +45,7 @@ fn post(to: bool, index: u32, count: u32, payload: &[u8]) -> Post {
     Post {
         origin: ada().id(),
         seq: 1_800_000_000_000_300,
+        previous: 1_800_000_000_000_100,
         to: to.then(|| bob().id()),
         channel: "chat".into(),
         sent_at_ms: 1_800_000_000_123,
@@ -216,7 +217,7 @@ fn entry_fields(Signed { body, signature }: &Signed<Entry>) -> Value {
 
 fn post_fields(Signed { body, signature }: &Signed<Post>) -> Value {
     json!({
-        "origin": body.origin.to_string(), "seq": body.seq.to_string(), "to": body.to.map(|to| to.to_string()),
+        "origin": body.origin.to_string(), "seq": body.seq.to_string(), "previous": body.previous.to_string(), "to": body.to.map(|to| to.to_string()),
         "channel": body.channel, "sent_at_ms": body.sent_at_ms.to_string(), "index": body.index, "count": body.count,
         "payload": hex(&body.payload), "signature": hex(signature),
     })

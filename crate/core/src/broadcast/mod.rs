@@ -12,6 +12,7 @@
 //! [`Broadcast::duplicate`] for what arrives. Out: [`Broadcast::handle_timeout`].
 
 mod cache;
+mod order;
 mod reassembly;
 mod repair;
 mod tree;
@@ -28,6 +29,7 @@ use crate::{
     wire::{Frame, LIST_MAX, Post, ShortId},
 };
 use cache::Cache;
+use order::Order;
 use reassembly::Reassembly;
 use repair::Missing;
 use tree::Trees;
@@ -35,12 +37,15 @@ use tree::Trees;
 #[derive(Clone, Debug)]
 pub(crate) struct Broadcast {
     last_number: u64,
+    /// Of ours for all.
+    last_post: u64,
     trees: Trees,
     cache: Cache,
     missing: Missing,
     /// What the lazy links have yet to be told of.
     untold: SmallMap<LinkId, Vec<ShortId>>,
     tell_at: Option<Instant>,
+    order: Order,
     reassembly: Reassembly,
 }
 
@@ -60,11 +65,13 @@ impl Broadcast {
     pub(crate) fn new(wall_ms: u64) -> Self {
         Self {
             last_number: wall_ms.saturating_mul(1_000),
+            last_post: 0,
             trees: Trees::default(),
             cache: Cache::default(),
             missing: Missing::default(),
             untold: SmallMap::default(),
             tell_at: None,
+            order: Order::default(),
             reassembly: Reassembly::default(),
         }
     }
@@ -92,15 +99,11 @@ impl Broadcast {
     ) -> Vec<Post> {
         let room = config.frame_bytes_max.saturating_sub(Post::overhead_max(channel.len())).max(1);
         let count = u32::try_from(payload.len().div_ceil(room).max(1)).unwrap_or(u32::MAX);
-        let mut post = |index: u32, chunk: &[u8]| Post {
-            origin,
-            seq: self.next_number(),
-            to,
-            channel: String::from(channel),
-            sent_at_ms,
-            index,
-            count,
-            payload: chunk.to_vec(),
+        let mut post = |index: u32, chunk: &[u8]| {
+            let seq = self.next_number();
+            let previous = if to.is_none() { core::mem::replace(&mut self.last_post, seq) } else { 0 };
+            let (channel, payload) = (String::from(channel), chunk.to_vec());
+            Post { origin, seq, previous, to, channel, sent_at_ms, index, count, payload }
         };
         if payload.is_empty() {
             return alloc::vec![post(0, &[])];
@@ -201,6 +204,25 @@ impl Broadcast {
         self.trees.parent(origin)
     }
 
+    /// Takes a post for all whose signature holds: it is read when it is its turn.
+    pub(crate) fn line_up(&mut self, now: Instant, hops: u8, post: Post, config: &Config) {
+        self.order.put(now, hops, post, config);
+    }
+
+    /// The next post of an author that can be read, with the links that it has crossed.
+    pub(crate) fn next_in_order(&mut self, origin: PeerId) -> Option<(Post, u8)> {
+        let (post, hops) = self.order.next(origin, self.trees.last_post(&origin))?;
+        self.trees.read(&origin, post.seq);
+        Some((post, hops))
+    }
+
+    /// An author whose posts have waited long enough for one that did not come: they go on without it.
+    pub(crate) fn overdue(&mut self, now: Instant) -> Option<PeerId> {
+        let (origin, previous) = self.order.overdue(now)?;
+        self.trees.read(&origin, previous);
+        Some(origin)
+    }
+
     /// Takes a post for us whose signature holds. The message, when it is whole.
     pub(crate) fn assemble(&mut self, now: Instant, post: Post, config: &Config) -> Option<Whole> {
         let direct = post.to.is_some();
@@ -214,6 +236,7 @@ impl Broadcast {
     /// Forgets a member that is gone. What it has begun will never be whole.
     pub(crate) fn remove_origin(&mut self, origin: &PeerId) {
         self.trees.remove(origin);
+        self.order.remove_origin(origin);
         self.reassembly.remove_origin(origin);
     }
 
@@ -243,6 +266,9 @@ impl Broadcast {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.reassembly.next_timeout(), self.tell_at, self.missing.next_timeout()].into_iter().flatten().min()
+        [self.reassembly.next_timeout(), self.order.next_timeout(), self.tell_at, self.missing.next_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

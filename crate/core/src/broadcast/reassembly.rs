@@ -97,7 +97,7 @@ mod tests {
     fn post(origin: u8, first: u64, index: u32, count: u32, payload: Vec<u8>) -> Post {
         let origin = PeerId::from_bytes([origin; 16]);
         let seq = first + u64::from(index);
-        Post { origin, seq, to: None, channel: String::from("c"), sent_at_ms: 0, index, count, payload }
+        Post { origin, seq, previous: 0, to: None, channel: String::from("c"), sent_at_ms: 0, index, count, payload }
     }
 
     fn fragment(byte: u8) -> Vec<u8> {

@@ -21,6 +21,8 @@ struct Tree {
     parent: Option<LinkId>,
     /// One bit a slot.
     lazy: u16,
+    /// The greatest number of a post that was read.
+    last_post: u64,
 }
 
 impl Trees {
@@ -28,7 +30,7 @@ impl Trees {
     pub(super) fn see(&mut self, origin: PeerId, number: u64, from: Option<LinkId>) {
         let bit = from.map_or(0, |link| self.bit(link));
         if !self.origins.contains_key(&origin) {
-            self.origins.insert(origin, Tree { seen: Window::new(number), parent: None, lazy: 0 });
+            self.origins.insert(origin, Tree { seen: Window::new(number), parent: None, lazy: 0, last_post: 0 });
         }
         let Some(tree) = self.origins.get_mut(&origin) else { return };
         tree.seen.insert(number);
@@ -67,6 +69,17 @@ impl Trees {
         if let Some(tree) = of.and_then(|origin| self.origins.get_mut(&origin)) {
             tree.lazy &= !bit;
         }
+    }
+
+    /// The posts of an origin are read up to a number.
+    pub(super) fn read(&mut self, origin: &PeerId, number: u64) {
+        if let Some(tree) = self.origins.get_mut(origin) {
+            tree.last_post = tree.last_post.max(number);
+        }
+    }
+
+    pub(super) fn last_post(&self, origin: &PeerId) -> u64 {
+        self.origins.get(origin).map_or(0, |tree| tree.last_post)
     }
 
     pub(super) fn remove(&mut self, origin: &PeerId) {

@@ -52,7 +52,9 @@ impl Node {
         match post.body.to {
             None => {
                 self.spread(Rumor::Post(post.clone()), Some(link), hops);
-                self.deliver(hops, post.body);
+                let origin = post.body.origin;
+                self.broadcast.line_up(self.now, hops, post.body, &self.config);
+                self.read_on(origin);
             }
             Some(to) => {
                 self.broadcast.mark(&post.body.origin, post.body.seq);
@@ -87,6 +89,13 @@ impl Node {
         let via = || self.members.get(&to).map(|member| member.via);
         let learnt = self.links.to(to).or_else(|| self.broadcast.way_to(&to)).or_else(via);
         learnt.filter(|link| self.links.is_greeted(*link))
+    }
+
+    /// Delivers what can be read of an author, in order.
+    pub(super) fn read_on(&mut self, origin: PeerId) {
+        while let Some((post, hops)) = self.broadcast.next_in_order(origin) {
+            self.deliver(hops, post);
+        }
     }
 
     fn deliver(&mut self, hops: u8, post: Post) {

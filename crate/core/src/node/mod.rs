@@ -202,6 +202,9 @@ impl Node {
         for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
             self.send(link, Lane::Reliable, &frame);
         }
+        while let Some(origin) = self.broadcast.overdue(self.now) {
+            self.read_on(origin);
+        }
         self.give_up_asks();
         if self.alone_at.is_some_and(|at| self.now >= at) {
             self.become_ready();

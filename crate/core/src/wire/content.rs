@@ -54,6 +54,8 @@ pub struct Post {
     pub origin: PeerId,
     /// The number of this statement.
     pub seq: u64,
+    /// The number of the origin's post for all before this one; 0 if there is none. Readers keep the order by it.
+    pub previous: u64,
     /// The only member that it is for, or `None` for all.
     pub to: Option<PeerId>,
     /// The channel's name.
@@ -69,11 +71,11 @@ pub struct Post {
 }
 
 impl Post {
-    /// Bytes of a frame that are not payload, at most: header, hops, origin, seq, to, channel with its length, time, index, count,
+    /// Bytes of a frame that are not payload, at most: header, hops, origin, seq, distance to the one before, to, channel with its length, time, index, count,
     /// length of the payload, signature.
     #[must_use]
     pub(crate) fn overhead_max(channel_bytes: usize) -> usize {
-        const FIXED: usize = 1 + 1 + 16 + 10 + 17 + 2 + 10 + 5 + 5 + 3 + 64;
+        const FIXED: usize = 1 + 1 + 16 + 10 + 10 + 17 + 2 + 10 + 5 + 5 + 3 + 64;
         FIXED.saturating_add(channel_bytes)
     }
 }
@@ -84,6 +86,8 @@ impl Statement for Post {
     fn write(&self, w: &mut Writer) {
         w.raw(self.origin.as_bytes());
         w.varint(self.seq);
+        // As a distance, which is short; 0 for none.
+        w.varint(if self.previous == 0 { 0 } else { self.seq.saturating_sub(self.previous) });
         match &self.to {
             None => w.u8(0),
             Some(to) => {
@@ -101,6 +105,10 @@ impl Statement for Post {
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let origin = r.peer()?;
         let seq = r.varint()?;
+        let previous = match r.varint()? {
+            0 => 0,
+            distance => seq.checked_sub(distance).filter(|previous| *previous > 0).ok_or(Malformed::Value)?,
+        };
         let to = if r.flag()? { Some(r.peer()?) } else { None };
         let channel = r.text(CHANNEL_BYTES_MAX)?;
         let sent_at_ms = r.varint()?;
@@ -110,6 +118,6 @@ impl Statement for Post {
             return Err(Malformed::Value);
         }
         let payload = r.bytes(FRAME_BYTES_MAX)?.to_vec();
-        Ok(Self { origin, seq, to, channel, sent_at_ms, index, count, payload })
+        Ok(Self { origin, seq, previous, to, channel, sent_at_ms, index, count, payload })
     }
 }
