@@ -1,8 +1,6 @@
 //! Messages of one author in the order in which they were sent. Each names the one before; what comes too early waits for that, and not for
 //! ever: a message that is lost for good holds nothing up for longer than the patience.
 
-use alloc::vec::Vec;
-
 use crate::{config::Config, identity::PeerId, table::SmallMap, time::Instant, wire::Post};
 
 /// Posts that wait at a time, of all authors; beyond that the oldest goes first.
@@ -46,7 +44,7 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::String;
+    use alloc::{string::String, vec::Vec};
 
     use super::*;
 

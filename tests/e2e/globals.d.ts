@@ -1,0 +1,22 @@
+// What the pages put on `window` for whoever drives them, and what the tests put there.
+import type { Room } from "chinwag";
+import type { Recording } from "./harness/recorder.mjs";
+
+declare global {
+  interface Window {
+    /** Every demo page: its room, or why it has none. */
+    chinwag?: { room?: Room; error?: unknown };
+    /** The bare page: everything that the package exports. */
+    library: typeof import("chinwag");
+    /** What harness/recorder.mjs has written down. */
+    recording: Recording;
+    /** messages.test.mjs: what came on the channel "test". */
+    heard: { from: string; direct: boolean; description: Promise<string> }[];
+    /** messages.test.mjs: a value as JSON, with the length and the SHA-256 of bytes in their place. */
+    describe: (value: unknown) => Promise<string>;
+    /** package.test.mjs: who was heard of by a listener behind one that throws. */
+    joinedAfterThrow: string[];
+    /** chat.test.mjs: set by a text that was taken for HTML. */
+    injected?: boolean;
+  }
+}

@@ -1,0 +1,101 @@
+// @ts-check
+// Chromium and Firefox as the system has them, both driven by Puppeteer: Chromium by CDP, Firefox by WebDriver BiDi.
+import { existsSync } from "node:fs";
+import puppeteer from "puppeteer-core";
+import { guard, killGroup } from "./processes.mjs";
+
+/** @typedef {"chromium" | "firefox"} BrowserName */
+
+const EXECUTABLES = {
+  chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
+  firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"],
+};
+
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox", // Tests run as root in containers and namespaces.
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--allow-loopback-in-peer-connection", // Loopback addresses as ICE candidates …
+  "--use-fake-ui-for-media-stream", // … and bare addresses rather than mDNS names: needs the microphone's permission.
+  "--js-flags=--expose-gc", // Closed peer connections count against a limit until they are collected.
+];
+
+const FIREFOX_PREFERENCES = {
+  "media.peerconnection.ice.loopback": true, // Loopback addresses as ICE candidates …
+  "permissions.default.microphone": 1, // … and bare addresses rather than mDNS names.
+};
+
+/**
+ * The browser's executable: `CHINWAG_CHROMIUM` or `CHINWAG_FIREFOX`, or where systems usually have it.
+ * @param {BrowserName} name
+ */
+function executable(name) {
+  const chosen = process.env[`CHINWAG_${name.toUpperCase()}`];
+  const found = chosen ?? EXECUTABLES[name].find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no ${name} in ${EXECUTABLES[name].join(", ")}: install it, or set CHINWAG_${name.toUpperCase()}`);
+  return found;
+}
+
+/** One running browser. */
+export class Browser {
+  /** @type {BrowserName} */
+  name;
+  /** @type {import("puppeteer-core").Browser} */
+  driver;
+
+  /**
+   * @param {BrowserName} name
+   * @param {import("puppeteer-core").Browser} driver
+   */
+  constructor(name, driver) {
+    this.name = name;
+    this.driver = driver;
+  }
+
+  /** @param {BrowserName} name */
+  static async launch(name) {
+    const driver = await puppeteer.launch({
+      browser: name === "firefox" ? "firefox" : "chrome",
+      executablePath: executable(name),
+      headless: true,
+      defaultViewport: { width: 1000, height: 700 },
+      args: name === "chromium" ? CHROMIUM_ARGUMENTS : [],
+      extraPrefsFirefox: name === "firefox" ? FIREFOX_PREFERENCES : {},
+      // The driver's own signal handlers would end the process before the tests have told what went wrong.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+    guard(processOf(driver));
+    return new Browser(name, driver);
+  }
+
+  /**
+   * A page in a window of its own, with storage of its own: visible, so that neither its timers nor its frames are throttled.
+   */
+  async newPage() {
+    const context = await this.driver.createBrowserContext();
+    return context.newPage({ type: "window" });
+  }
+
+  /** Ends the browser as a user does who quits it. */
+  async close() {
+    await this.driver.close();
+  }
+
+  /** SIGKILL to the browser and all its pages at once: no page gets to say goodbye. */
+  async kill() {
+    await killGroup(processOf(this.driver));
+  }
+}
+
+/** @param {import("puppeteer-core").Browser} driver */
+function processOf(driver) {
+  const child = driver.process();
+  if (child === null) throw new Error("the browser was not started by this process");
+  return child;
+}
