@@ -355,3 +355,35 @@ fn samples() -> Vec<Frame> {
         Frame::Walk { ttl: 3, knock: Signed::new(knock, sign, &room()) },
     ]
 }
+
+#[test]
+fn nobody_is_silenced_by_numbers_that_it_never_used() {
+    let (far, id) = (u64::MAX - 1, identity(1).id());
+    let lie = Suspicion { accuser: id, subject: identity(0).id(), number: far, incarnation: 1 };
+    let entry = Entry { owner: id, key: "other".into(), version: far, value: vec![] };
+    let (channel, origin) = ("chat".into(), id);
+    let post = Post {
+        origin,
+        seq: far,
+        previous: far - 1,
+        to: None,
+        channel,
+        sent_at_ms: 0,
+        index: 0,
+        count: 1,
+        payload: vec![],
+    };
+    let frames = [
+        gossip(Rumor::Suspicion(forged(lie))),
+        gossip(Rumor::Entry(forged(entry))),
+        gossip(Rumor::Post(forged(post))),
+        gossip(Rumor::Record(forged(record_of(1, 5)))),
+        gossip(Rumor::Farewell(forged(Farewell { subject: id, number: far }))),
+    ];
+    for frame in frames {
+        let mut world = after(&frame);
+        world.say(1, None, b"still heard").unwrap();
+        world.run_ms(5_000);
+        assert_eq!(world.payloads(0), [b"still heard"], "after {frame}");
+    }
+}

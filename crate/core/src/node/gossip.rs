@@ -25,8 +25,11 @@ impl Node {
             return;
         }
         match self.members.weigh(&id, incarnation, &self.config) {
-            News::Stale => self.broadcast.mark(&id, incarnation),
-            News::NoRoom => {}
+            // Only what is known to be true may count as seen: otherwise a forger could silence its author.
+            News::Stale if self.members.incarnation_of(&id) == Some(incarnation) => {
+                self.broadcast.mark(&id, incarnation)
+            }
+            News::Stale | News::NoRoom => {}
             News::Buried(buried) if buried.left => {}
             News::Buried(buried) => self.doubt(link, id, buried.incarnation),
             News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
@@ -77,7 +80,9 @@ impl Node {
         let owner = entry.body.owner;
         let Some(key) = self.members.key_of(&owner) else { return };
         if !self.store.is_news(&entry.body, &self.config) {
-            self.broadcast.mark(&owner, entry.body.version);
+            if self.store.versions_of(&owner).any(|version| version == entry.body.version) {
+                self.broadcast.mark(&owner, entry.body.version);
+            }
         } else if entry.verify(key, &self.room, &*self.commons) {
             self.store.accept(entry.clone());
             self.digest(owner);
@@ -116,10 +121,10 @@ impl Node {
             self.members.incarnation_of(&subject).filter(|_| self.cases.is_news(&accuser, &subject, incarnation))
         };
         // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
-        if current != Some(incarnation) || accuser == subject || accuser == self.id() {
-            self.broadcast.mark(&accuser, number);
-        } else if !suspicion.verify(key, &self.room, &*self.commons) {
+        if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
+        } else if current != Some(incarnation) || accuser == subject || accuser == self.id() {
+            self.broadcast.mark(&accuser, number);
         } else if subject == self.id() {
             self.broadcast.mark(&accuser, number);
             self.stats.refutations = self.stats.refutations.saturating_add(1);
