@@ -46,9 +46,7 @@ fn input(step: Step) -> Option<Input> {
         Step::Down(n) => Input::LinkDown { link: link(n), reason: LinkDownReason::Closed },
         Step::Frame(n, bytes) => Input::Frame { link: link(n), bytes },
         Step::Hello(n, who, incarnation) => {
-            let (public_key, incarnation) = (identity(who).public_key(), u64::from(incarnation));
-            let zone = String::new();
-            let record = Record { public_key, incarnation, joined_at_ms: 0, hidden: false, greeter: false, zone };
+            let record = Record::new(identity(who).public_key(), u64::from(incarnation), 0);
             let hello = Frame::Hello(Signed::new(record, &identity(who), &room));
             Input::Frame { link: link(n), bytes: hello.encode().to_vec() }
         }

@@ -27,7 +27,7 @@ impl Node {
         match self.members.weigh(&id, incarnation, &self.config) {
             // Only what is known to be true may count as seen: otherwise a forger could silence its author.
             News::Stale if self.members.incarnation_of(&id) == Some(incarnation) => {
-                self.broadcast.mark(&id, incarnation)
+                self.broadcast.mark(&id, incarnation);
             }
             News::Stale | News::NoRoom => {}
             News::Buried(buried) if buried.left => {}

@@ -1,0 +1,191 @@
+//! A host's socket to the signaling server.
+
+use chinwag_core::{Input, PeerId};
+
+use super::{Happening, Network};
+use crate::{
+    host::{Socket, State},
+    random::RngExt,
+    time::{MS, Micros},
+};
+
+/// One-way trips from the wish for a socket to the `join` at the server: TCP, TLS, and the upgrade take two each.
+const OPENING_TRIPS: u64 = 7;
+
+/// The longest first pause before another attempt; it doubles with each.
+const PAUSE: Micros = 500 * MS;
+
+/// The longest pause of all.
+const PAUSE_MAX: Micros = 30_000 * MS;
+
+/// What a host says to the server.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Enters the room.
+    Join,
+    /// The socket is closed.
+    Leave,
+    /// Whether it has links.
+    Linked(bool),
+    /// An envelope for another member.
+    Signal {
+        /// The addressee.
+        to: PeerId,
+        /// The bytes.
+        envelope: Vec<u8>,
+    },
+    /// Asks for members to dial.
+    Introduce,
+}
+
+impl Network {
+    pub(super) fn want_server(&mut self, host: u32, wanted: bool) {
+        let at = &mut self.hosts[host as usize];
+        at.wants_server = wanted;
+        match (wanted, at.socket) {
+            (true, Socket::Closed) => self.open_socket(host),
+            (false, Socket::Opening | Socket::Open) => self.close_socket(host, self.settings.latency),
+            _ => {}
+        }
+    }
+
+    fn open_socket(&mut self, host: u32) {
+        self.hosts[host as usize].socket = Socket::Opening;
+        self.request_after(host, OPENING_TRIPS * self.settings.latency, Request::Join);
+    }
+
+    /// The server learns of it after `delay`.
+    pub(super) fn close_socket(&mut self, host: u32, delay: Micros) {
+        let at = &mut self.hosts[host as usize];
+        if at.socket == Socket::Closed {
+            return;
+        }
+        at.socket = Socket::Closed;
+        at.told_linked = false;
+        self.request_after(host, delay, Request::Leave);
+        self.sessions[host as usize] += 1;
+    }
+
+    pub(super) fn ask_server(&mut self, host: u32, request: Request) {
+        if self.hosts[host as usize].socket == Socket::Open {
+            self.request_after(host, self.settings.latency, request);
+        }
+    }
+
+    fn request_after(&mut self, host: u32, delay: Micros, request: Request) {
+        let session = self.sessions[host as usize];
+        self.queue.push(self.now + delay, Happening::ToServer { host, session, request: Box::new(request) });
+    }
+
+    /// Tells the server whether we have links, if that has changed: one that has some may be let go.
+    pub(super) fn tell_server(&mut self, host: u32) {
+        let at = &mut self.hosts[host as usize];
+        let linked = at.legs.iter().any(|leg| leg.up);
+        if at.socket == Socket::Open && at.told_linked != linked {
+            at.told_linked = linked;
+            self.ask_server(host, Request::Linked(linked));
+        }
+    }
+
+    pub(super) fn on_request(&mut self, host: u32, session: u32, request: Request) {
+        if let Request::Leave = request {
+            self.server.leave(host);
+            return;
+        }
+        if self.sessions[host as usize] != session || self.hosts[host as usize].state == State::Dead {
+            return;
+        }
+        if !self.server.is_up() {
+            if let Request::Join = request {
+                self.retry_socket(host);
+            }
+            return;
+        }
+        match request {
+            Request::Join => {
+                let members = self.server.join(host);
+                let members = self.ids(&members);
+                self.answer(host, Input::Attached { members });
+            }
+            Request::Linked(linked) => {
+                for released in self.server.linked(host, linked) {
+                    self.answer(released, Input::Released);
+                }
+            }
+            Request::Signal { to, envelope } => self.relay(host, to, envelope),
+            Request::Introduce => {
+                let members = self.server.introductions(host);
+                let members = self.ids(&members);
+                self.answer(host, Input::Introduced { members });
+            }
+            Request::Leave => {}
+        }
+    }
+
+    fn relay(&mut self, from: u32, to: PeerId, envelope: Vec<u8>) {
+        let attached = self.server.attached().find(|host| self.hosts[*host as usize].node.id() == to && *host != from);
+        match attached {
+            Some(host) => self.answer(host, Input::ServerSignal { envelope }),
+            None => self.answer(from, Input::ServerUnknown { peer: to }),
+        }
+    }
+
+    fn answer(&mut self, host: u32, input: Input) {
+        let session = self.sessions[host as usize];
+        let input = Box::new(input);
+        self.queue.push(self.now + self.settings.latency, Happening::FromServer { host, session, input });
+    }
+
+    pub(super) fn on_answer(&mut self, host: u32, session: u32, input: Input) {
+        if self.sessions[host as usize] != session {
+            return;
+        }
+        let at = &mut self.hosts[host as usize];
+        match input {
+            Input::Attached { .. } => {
+                (at.socket, at.socket_failures, at.told_linked) = (Socket::Open, 0, false);
+            }
+            Input::Released => {
+                (at.socket, at.wants_server, at.told_linked) = (Socket::Closed, false, false);
+                self.sessions[host as usize] += 1;
+            }
+            Input::Detached => {
+                at.told_linked = false;
+                self.retry_socket(host);
+            }
+            _ => {}
+        }
+        let detail = Self::detail_of(&input);
+        self.input(host, b'a', detail, input);
+    }
+
+    fn retry_socket(&mut self, host: u32) {
+        let at = &mut self.hosts[host as usize];
+        at.socket = Socket::Opening;
+        let longest = PAUSE.saturating_mul(1 << at.socket_failures.min(16)).min(PAUSE_MAX);
+        at.socket_failures += 1;
+        self.sessions[host as usize] += 1;
+        let session = self.sessions[host as usize];
+        let pause = self.server_chance.random_range(0..=longest);
+        self.queue.push(self.now + pause, Happening::Reconnect { host, session });
+    }
+
+    pub(super) fn on_reconnect(&mut self, host: u32, session: u32) {
+        if self.sessions[host as usize] == session && self.hosts[host as usize].wants_server {
+            self.open_socket(host);
+        }
+    }
+
+    /// The server goes, or comes back without memory.
+    pub fn set_server(&mut self, up: bool) {
+        self.note(|| format!("the signaling server {}", if up { "is back" } else { "goes away" }));
+        for host in self.server.set_up(up) {
+            self.answer(host, Input::Detached);
+        }
+        self.review_hindrance();
+    }
+
+    fn ids(&self, hosts: &[u32]) -> Vec<PeerId> {
+        hosts.iter().map(|host| self.hosts[*host as usize].node.id()).collect()
+    }
+}

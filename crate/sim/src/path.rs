@@ -1,0 +1,187 @@
+//! What lies between two hosts: how long a frame travels, and what can happen to it on its way.
+
+use std::fmt::Debug;
+
+use chinwag_core::Lane;
+
+use crate::{
+    random::Stream,
+    time::{MS, Micros, SECOND},
+};
+
+/// The shortest time after which SCTP sends a lost packet again (what Chromium uses; RFC 9260, section 16, says 1 s).
+const RETRANSMISSION_MIN: Micros = 400 * MS;
+
+/// Retransmissions that last longer than this end the link: the transport gives up.
+const RETRANSMISSION_PATIENCE: Micros = 30 * SECOND;
+
+/// A frame that sets out.
+#[derive(Clone, Copy, Debug)]
+pub struct Transit {
+    /// When.
+    pub now: Micros,
+    /// From which host.
+    pub from: u32,
+    /// To which host.
+    pub to: u32,
+    /// On which channel of their link.
+    pub lane: Lane,
+    /// How large it is.
+    pub bytes: usize,
+    /// It was lost before, and is sent again.
+    pub again: bool,
+}
+
+/// What becomes of one attempt to carry a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fate {
+    /// How long it travels.
+    pub delay: Micros,
+    /// It does not arrive.
+    pub lost: bool,
+    /// It arrives so many times more.
+    pub extra_copies: u32,
+}
+
+/// An adapter around all links: adds delay, loses, duplicates, cuts. Those in force act one after another.
+pub trait PathFault: Debug {
+    /// Changes what becomes of a frame.
+    fn apply(&mut self, _transit: &Transit, _fate: &mut Fate, _chance: &mut Stream) {}
+
+    /// Whether nothing passes from one host to another. Constant while the fault is in force.
+    fn cuts(&self, _from: u32, _to: u32) -> bool {
+        false
+    }
+
+    /// Whether it cuts anybody off from anybody.
+    fn is_cut(&self) -> bool {
+        false
+    }
+}
+
+/// Names a fault that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultId(u32);
+
+/// All that is between hosts.
+#[derive(Debug)]
+pub struct Paths {
+    faults: Vec<(FaultId, Box<dyn PathFault>)>,
+    named: u32,
+    chance: Stream,
+}
+
+/// When a frame arrives, or that it never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// At this time.
+    At(Micros),
+    /// The transport gives up at this time, and the link is dead.
+    GivenUp(Micros),
+}
+
+impl Paths {
+    /// Nothing between hosts yet, not even time.
+    #[must_use]
+    pub const fn new(chance: Stream) -> Self {
+        Self { faults: Vec::new(), named: 0, chance }
+    }
+
+    /// Puts a fault in force, behind those that are.
+    pub fn add(&mut self, fault: Box<dyn PathFault>) -> FaultId {
+        self.named += 1;
+        let id = FaultId(self.named);
+        self.faults.push((id, fault));
+        id
+    }
+
+    /// Ends a fault.
+    pub fn remove(&mut self, id: FaultId) {
+        self.faults.retain(|(other, _)| *other != id);
+    }
+
+    /// Whether nothing passes from one host to another now.
+    #[must_use]
+    pub fn cuts(&self, from: u32, to: u32) -> bool {
+        self.faults.iter().any(|(_, fault)| fault.cuts(from, to))
+    }
+
+    /// Whether some fault cuts anything at all.
+    #[must_use]
+    pub fn has_cuts(&self) -> bool {
+        self.faults.iter().any(|(_, fault)| fault.is_cut())
+    }
+
+    /// What becomes of one attempt.
+    pub fn fate(&mut self, transit: &Transit) -> Fate {
+        let mut fate = Fate::default();
+        for (_, fault) in &mut self.faults {
+            fault.apply(transit, &mut fate, &mut self.chance);
+        }
+        fate
+    }
+
+    /// When a frame of the reliable lane arrives: what is lost is sent again, later and later.
+    pub fn reliably(&mut self, mut transit: Transit) -> Arrival {
+        let begun = transit.now;
+        let mut pause = RETRANSMISSION_MIN;
+        loop {
+            let fate = self.fate(&transit);
+            if !fate.lost {
+                return Arrival::At(transit.now + fate.delay);
+            }
+            transit.again = true;
+            transit.now += pause.max(2 * fate.delay);
+            pause *= 2;
+            if transit.now - begun > RETRANSMISSION_PATIENCE {
+                return Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Concern, stream};
+
+    /// Loses the first so many attempts.
+    #[derive(Debug)]
+    struct Loses(u32);
+
+    impl PathFault for Loses {
+        fn apply(&mut self, _transit: &Transit, fate: &mut Fate, _chance: &mut Stream) {
+            fate.delay = 10 * MS;
+            fate.lost = self.0 > 0;
+            self.0 = self.0.saturating_sub(1);
+        }
+    }
+
+    fn arrival_after(losses: u32) -> Arrival {
+        let mut paths = Paths::new(stream(1, Concern::Paths));
+        paths.add(Box::new(Loses(losses)));
+        paths.reliably(Transit { now: SECOND, from: 0, to: 1, lane: Lane::Reliable, bytes: 10, again: false })
+    }
+
+    #[test]
+    fn a_loss_on_the_reliable_lane_is_a_delay_that_doubles() {
+        assert_eq!(arrival_after(0), Arrival::At(SECOND + 10 * MS));
+        assert_eq!(arrival_after(1), Arrival::At(SECOND + 410 * MS));
+        assert_eq!(arrival_after(2), Arrival::At(SECOND + 1_210 * MS));
+    }
+
+    #[test]
+    fn endless_loss_ends_the_link() {
+        assert_eq!(arrival_after(u32::MAX), Arrival::GivenUp(SECOND + RETRANSMISSION_PATIENCE));
+    }
+
+    #[test]
+    fn a_fault_that_has_ended_does_nothing_more() {
+        let mut paths = Paths::new(stream(1, Concern::Paths));
+        let id = paths.add(Box::new(Loses(u32::MAX)));
+        let transit = Transit { now: 0, from: 0, to: 1, lane: Lane::Unreliable, bytes: 10, again: false };
+        assert!(paths.fate(&transit).lost);
+        paths.remove(id);
+        assert_eq!(paths.fate(&transit), Fate::default());
+    }
+}
