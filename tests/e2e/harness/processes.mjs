@@ -3,7 +3,7 @@
 // reaper, holds the other end of a pipe and clears up when that pipe closes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, realpathSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,8 @@ const tell = (command) => void reaper.stdin.write(`${command}\n`);
 export const scratchFolder = realpathSync(mkdtempSync(join(tmpdir(), "chinwag-e2e-")));
 tell(`folder ${scratchFolder}`);
 process.env["TMPDIR"] = scratchFolder;
+// The ordinary end. Where all of this runs in a namespace of its own, the reaper may not live long enough to do it.
+process.once("exit", () => rmSync(scratchFolder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
 
 /**
  * Puts a process that leads its own group under the reaper's care.
