@@ -22,7 +22,11 @@ impl Node {
             return;
         }
         let deadline = self.now.plus_ms(self.config.dial_timeout_ms);
-        let dialled = link.dialled;
+        let (dialled, instead_of) = (link.dialled, link.instead_of);
+        // Before there is one link too many.
+        if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
+            self.disconnect(other);
+        }
         self.links.set_state(id, State::Open { deadline });
         self.probes.watch(self.now, id, &self.config);
         self.introduce_ourselves(id);
@@ -178,13 +182,8 @@ impl Node {
         for other in older {
             self.disconnect(other);
         }
-        let instead_of = self.links.get(id).and_then(|link| link.instead_of);
-        if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
-            self.disconnect(other);
-        }
         self.backoffs.forget(&peer);
         self.refusals = 0;
-        self.introducer.plan_ask(self.now, true, &mut self.random);
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
     }
@@ -240,9 +239,6 @@ impl Node {
             self.event(Event::Link { peer: link.peer, up: false });
             self.refusals = 0;
             self.seek_after = self.now;
-            if self.links.greeted().next().is_none() {
-                self.introducer.plan_ask(self.now, false, &mut self.random);
-            }
         }
         Some(link)
     }

@@ -81,7 +81,7 @@ pub struct Node {
     circuits: Circuits,
     /// Knocks in a row that came to nothing.
     refusals: u32,
-    /// A knock has failed that should not have.
+    /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
     doubtful: bool,
     /// Links to members that we took for alive when we last looked.
     live_before: usize,
@@ -180,8 +180,8 @@ impl Node {
         if self.left {
             return;
         }
-        let linked = self.links.greeted().next().is_some();
-        match self.introducer.handle_timeout(self.now, linked, &mut self.random) {
+        let cut_off = self.is_cut_off();
+        match self.introducer.handle_timeout(self.now, !cut_off, &mut self.random) {
             Some(Errand::Volunteer) => self.out.push_back(Output::Server { wanted: true }),
             Some(Errand::Ask) => self.out.push_back(Output::Introduce),
             Some(Errand::Settle) => self.set_flags(self.me.body.hidden, true),
