@@ -386,7 +386,7 @@ impl Node {
     }
 
     fn view_of_me(&self) -> MemberView {
-        let me = Member { record: Arc::new(self.me.clone()), status: Status::Alive, via: LinkId(0), since: self.now };
+        let me = Member::new(Arc::new(self.me.clone()), self.now);
         let mut view = self.view(self.id(), &me);
         view.presence = self.draft.value().map(Arc::from).or(view.presence);
         view
