@@ -30,6 +30,9 @@ use crate::{
     wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
 };
 
+/// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
+const OUTPUTS_KEPT: usize = 64;
+
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
 pub struct Setup<'a> {
@@ -218,7 +221,11 @@ impl Node {
 
     /// What the node wants next; `None` when the drain is over.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        if next.is_none() && self.out.capacity() > OUTPUTS_KEPT {
+            self.out = VecDeque::new();
+        }
+        next
     }
 
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
