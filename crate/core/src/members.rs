@@ -10,7 +10,6 @@ use alloc::{collections::VecDeque, sync::Arc};
 use crate::{
     config::Config,
     identity::{PeerId, PublicKey},
-    io::LinkId,
     table::PeerMap,
     time::Instant,
     wire::{Record, Signed},
@@ -31,10 +30,19 @@ pub enum Status {
 pub(crate) struct Member {
     pub(crate) record: Arc<Signed<Record>>,
     pub(crate) status: Status,
-    /// The link through which the record came: the way back to the member.
-    pub(crate) via: LinkId,
+    /// When it was first heard of, in milliseconds: half the size, and 49 days are long enough ago.
+    since_ms: u32,
+}
+
+impl Member {
+    pub(crate) fn new(record: Arc<Signed<Record>>, since: Instant) -> Self {
+        Self { record, status: Status::Alive, since_ms: u32::try_from(since.as_millis()).unwrap_or(u32::MAX) }
+    }
+
     /// When it was first heard of.
-    pub(crate) since: Instant,
+    pub(crate) const fn since(&self) -> Instant {
+        Instant::from_millis(self.since_ms as u64)
+    }
 }
 
 /// Somebody who was a member.
@@ -81,17 +89,17 @@ pub(crate) struct Members {
 
 impl Members {
     /// Takes a record in that [`Members::weigh`] found to be news. Returns the member's status before, if it was one.
-    pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>, via: LinkId) -> Option<Status> {
+    pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>) -> Option<Status> {
         let id = record.body.id();
         self.forget(&id);
-        let before = self.table.get(&id).map(|member| (member.status, member.since));
+        let before = self.table.get(&id).map(|member| (member.status, member.since()));
         let since = before.map_or(now, |(_, since)| since);
         self.unlist(&id);
         self.alive = self.alive.saturating_add(1);
         if record.body.greeter {
             self.greeters = self.greeters.saturating_add(1);
         }
-        self.table.insert(id, Member { record, status: Status::Alive, via, since });
+        self.table.insert(id, Member::new(record, since));
         before.map(|(status, _)| status)
     }
 

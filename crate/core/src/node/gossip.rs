@@ -63,7 +63,7 @@ impl Node {
     pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId, hops: u8) {
         let id = record.body.id();
         let rumor = Rumor::Record(record.clone());
-        let before = self.members.accept(self.now, self.commons.share(record), via);
+        let before = self.members.accept(self.now, self.commons.share(record));
         self.adjust_patience(id);
         self.digest(id);
         let cleared = self.cases.dismiss(&id);

@@ -31,6 +31,9 @@ use crate::{
     wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
 };
 
+/// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
+const OUTPUTS_KEPT: usize = 64;
+
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
 pub struct Setup<'a> {
@@ -216,7 +219,11 @@ impl Node {
 
     /// What the node wants next; `None` when the drain is over.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        if next.is_none() && self.out.capacity() > OUTPUTS_KEPT {
+            self.out = VecDeque::new();
+        }
+        next
     }
 
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
@@ -390,7 +397,7 @@ impl Node {
     }
 
     fn view_of_me(&self) -> MemberView {
-        let me = Member { record: Arc::new(self.me.clone()), status: Status::Alive, via: LinkId(0), since: self.now };
+        let me = Member::new(Arc::new(self.me.clone()), self.now);
         let mut view = self.view(self.id(), &me);
         view.presence = self.draft.value().map(Arc::from).or(view.presence);
         view

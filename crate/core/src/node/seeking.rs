@@ -90,7 +90,7 @@ impl Node {
         let mut due = Vec::new();
         for (id, member) in self.members.alive().filter(|(id, _)| !self.links.is_linked_or_trying(**id)) {
             let patience_ms = if self.id() < *id { 0 } else { self.config.dial_patience_ms };
-            let at = member.since.plus_ms(patience_ms).max(self.backoffs.until(id));
+            let at = member.since().plus_ms(patience_ms).max(self.backoffs.until(id));
             if at <= self.now {
                 due.push(*id);
             } else {

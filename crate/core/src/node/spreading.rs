@@ -86,8 +86,9 @@ impl Node {
         if eager.is_empty() && !kept {
             return;
         }
-        let frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
+        let mut frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
         if kept {
+            frame = self.commons.share_frame(frame);
             self.broadcast.keep(self.now, id, frame.clone(), &self.config);
         }
         for link in eager {

@@ -245,6 +245,16 @@ impl Node {
         self.stats.dials = self.stats.dials.saturating_add(1);
         let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
         let state = State::Pending { deadline: self.now.plus_ms(patience_ms) };
-        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, heard: false, answered: false, instead_of: None })
+        self.links.begin(Link {
+            peer,
+            session,
+            route,
+            dialled,
+            state,
+            since: self.now,
+            heard: false,
+            answered: false,
+            instead_of: None,
+        })
     }
 }
