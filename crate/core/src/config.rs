@@ -22,8 +22,6 @@ pub struct Config {
     pub dial_patience_ms: u32,
     /// How long a knock may take to be answered, default 2,500 ms; then another is sent. A walk crosses up to 14 links and back.
     pub knock_timeout_ms: u32,
-    /// How long a newcomer waits for one introduced member before it dials the next as well, default 1,500 ms.
-    pub introduction_ms: u32,
     /// Links that newcomers can make a full node give up, a minute, default 30: more lets a storm of joins through faster, fewer
     /// lets an attacker change less.
     pub evictions_per_minute: u32,
@@ -94,7 +92,6 @@ impl Default for Config {
             alone_after_ms: 5_000,
             dial_patience_ms: 1_000,
             knock_timeout_ms: 2_500,
-            introduction_ms: 1_500,
             evictions_per_minute: 30,
             dial_backoff_ms: 1_000,
             dial_backoff_max_ms: 60_000,

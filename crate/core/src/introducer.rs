@@ -15,6 +15,9 @@ const SETTLE_MS: u32 = 4_000;
 /// The pause before a member without links asks again for members to dial.
 const ASK_LONELY_MS: u32 = 1_500;
 
+/// The pause before a member asks that has reason to think that it is cut off.
+const HURRY_MS: u32 = 300;
+
 /// How often an attached member with links asks for members that it does not know: so the halves of a split room meet. Soon after it has
 /// attached it asks more often, since many who join at once may begin as several rooms.
 const ASK_LINKED_MS: u32 = 20_000;
@@ -83,6 +86,12 @@ impl Introducer {
     pub(crate) fn need(&mut self) -> bool {
         self.volunteer_at = None;
         !core::mem::replace(&mut self.wanted, true)
+    }
+
+    /// There is reason to ask soon, if we are attached.
+    pub(crate) fn hurry(&mut self, now: Instant, random: &mut Random) {
+        let soon = now.plus_ms(random.jittered_ms(HURRY_MS));
+        self.ask_at = self.ask_at.map(|at| at.min(soon));
     }
 
     /// Looks at the room: whether it lacks greeters, and it is for us to become one.

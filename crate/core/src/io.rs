@@ -87,12 +87,14 @@ pub enum Input {
         /// Up to 3 further members of the room to dial.
         members: Vec<PeerId>,
     },
-    /// The server relayed an envelope to us.
+    /// The server carried a frame to us.
     ServerSignal {
-        /// The bytes of some member's [`Output::Signal`].
-        envelope: Vec<u8>,
+        /// Who sent it, by the word of the server: whither an answer goes, and no more.
+        from: PeerId,
+        /// The bytes of that member's [`Output::Signal`].
+        frame: Vec<u8>,
     },
-    /// The server does not know the member that an envelope was for.
+    /// The server does not know the member that a frame was for.
     ServerUnknown {
         /// The member that is not attached to the server.
         peer: PeerId,
@@ -201,12 +203,12 @@ pub enum Output {
         /// The link.
         link: LinkId,
     },
-    /// Have the signaling server carry an envelope to a member.
+    /// Have the signaling server carry a frame to a member that is attached to it.
     Signal {
         /// The addressee.
         to: PeerId,
         /// Opaque to the server.
-        envelope: Vec<u8>,
+        frame: Arc<[u8]>,
     },
     /// A socket to the signaling server is needed (`true`), or no longer (`false`).
     Server {

@@ -147,6 +147,11 @@ pub(crate) fn chunked(ranges: &[Range]) -> Vec<Vec<Range>> {
 }
 
 impl Difference {
+    /// Both know the same.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.ranges.is_empty() && self.give.is_empty() && self.want.is_empty()
+    }
+
     /// Compares two lists of the same range.
     fn settle(&mut self, ours: &[(&PeerId, &Fingerprint)], theirs: &[(PeerId, u64)]) {
         let mut their_digests = SmallMap::default();

@@ -199,8 +199,9 @@ fn an_offer_whose_fingerprint_was_swapped_on_the_way_opens_nothing() {
 #[test]
 fn what_the_server_invents_opens_nothing() {
     let mut world = World::room(2);
-    for envelope in [vec![], vec![0; 200], vec![255; 20_000]] {
-        world.input(0, Input::ServerSignal { envelope });
+    let from = world.id(1);
+    for frame in [vec![], vec![0; 200], vec![255; 20_000]] {
+        world.input(0, Input::ServerSignal { from, frame });
     }
     assert_eq!(world.hosts[0].node.stats().links_pending, 0);
     assert_eq!(world.hosts[0].node.stats().violations, 3);
@@ -327,7 +328,7 @@ fn samples() -> Vec<Frame> {
         payload: vec![9; 40],
     };
     let from = identity(1).public_key();
-    let knock = Knock { from, session: 3, zone: "mars".into() };
+    let knock = Knock { from, session: 3, links: 1, zone: "mars".into() };
     let envelope = Envelope { from, to: identity(0).id(), session: 77, kind: SignalKind::Offer, body: vec![4; 50] };
     vec![
         Frame::Hello(record.clone()),

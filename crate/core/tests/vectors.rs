@@ -60,7 +60,7 @@ fn envelope(kind: SignalKind, body: &[u8]) -> Envelope {
 }
 
 fn knock(zone: &str) -> Knock {
-    Knock { from: ada().public_key(), session: 0x0123_4567_89ab_cdef, zone: zone.into() }
+    Knock { from: ada().public_key(), session: 0x0123_4567_89ab_cdef, links: 2, zone: zone.into() }
 }
 
 fn frames() -> Vec<(&'static str, Frame)> {
@@ -107,6 +107,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
+        ("splice", Frame::Splice(by_ada(knock("")))),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
 }
@@ -149,8 +150,12 @@ fn fields(frame: &Frame) -> Value {
         Frame::Synced | Frame::Disconnect => json!({}),
         Frame::Gossip { hops, rumor } => json!({ "hops": hops, "rumor": rumor_fields(rumor) }),
         Frame::Walk { ttl, knock: Signed { body, signature } } => json!({
-            "ttl": ttl, "from": hex(&body.from), "session": format!("{:016x}", body.session), "zone": body.zone,
-            "signature": hex(signature),
+            "ttl": ttl, "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,
+            "zone": body.zone, "signature": hex(signature),
+        }),
+        Frame::Splice(Signed { body, signature }) => json!({
+            "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,
+            "zone": body.zone, "signature": hex(signature),
         }),
         Frame::Ihave(ids) | Frame::Graft(ids) => json!({ "ids": ids.iter().map(short_fields).collect::<Vec<_>>() }),
         Frame::Prune(ids) | Frame::Want(ids) => {
@@ -293,7 +298,7 @@ fn the_signatures_in_the_file_are_adas() {
         Frame::Gossip { rumor: Rumor::Entry(it), .. } => it.verify(&key, &room, &Alone),
         Frame::Gossip { rumor: Rumor::Suspicion(it), .. } => it.verify(&key, &room, &Alone),
         Frame::Gossip { rumor: Rumor::Farewell(it), .. } => it.verify(&key, &room, &Alone),
-        Frame::Walk { knock, .. } => knock.verify(&key, &room, &Alone),
+        Frame::Walk { knock, .. } | Frame::Splice(knock) => knock.verify(&key, &room, &Alone),
         Frame::Signal { envelope, .. } => envelope.verify(&key, &room, &Alone),
         _ => true,
     };

@@ -169,7 +169,8 @@ impl Driver {
             }
         }
         self.running.set(false);
-        self.signaling.linked(self.links_open());
+        // As long as a link is being made by way of the server, we say that we have none, or it lets go of us.
+        self.signaling.linked(if self.node.borrow().needs_server() { 0 } else { self.links_open() });
         self.set_alarm();
         self.tell();
     }
@@ -348,7 +349,7 @@ impl Driver {
                 }
             }
             Output::Close { link } => self.close(link),
-            Output::Signal { to, envelope } => self.signaling.signal(to, &envelope),
+            Output::Signal { to, frame } => self.signaling.signal(to, &frame),
             Output::Server { wanted } => self.signaling.want(wanted),
             Output::Introduce => self.signaling.introduce(),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Node(event)),

@@ -113,9 +113,9 @@ impl Signaling {
         }
     }
 
-    /// Has the server carry an envelope. Without a server it is lost, and the node's own timeouts take care.
-    pub(crate) fn signal(&self, to: PeerId, envelope: &[u8]) {
-        self.send(&ClientMessage::Signal { to: hex(to.as_bytes()), data: base64::encode(envelope) });
+    /// Has the server carry a frame. Without a server it is lost, and the node's own timeouts take care.
+    pub(crate) fn signal(&self, to: PeerId, frame: &[u8]) {
+        self.send(&ClientMessage::Signal { to: hex(to.as_bytes()), data: base64::encode(frame) });
     }
 
     /// Asks for further members to dial.
@@ -212,9 +212,9 @@ impl Signaling {
             ServerMessage::Peers { members } if attached => {
                 driver.input(Input::Introduced { members: peers(&members) });
             }
-            ServerMessage::Signal { data, .. } if attached => {
-                if let Some(envelope) = base64::decode(&data) {
-                    driver.input(Input::ServerSignal { envelope });
+            ServerMessage::Signal { from, data } if attached => {
+                if let (Ok(from), Some(frame)) = (from.parse(), base64::decode(&data)) {
+                    driver.input(Input::ServerSignal { from, frame });
                 }
             }
             ServerMessage::Unknown { to } if attached => {

@@ -22,7 +22,7 @@ enum Step {
     Detached,
     Released,
     Introduced(Vec<u8>),
-    Server(Vec<u8>),
+    Server(u8, Vec<u8>),
     Unknown(u8),
     Presence(Vec<u8>),
     Say(Vec<u8>, Option<u8>),
@@ -51,17 +51,17 @@ fn input(step: Step) -> Option<Input> {
             Input::Frame { link: link(n), bytes: hello.encode().to_vec() }
         }
         Step::Offer(who) => {
-            let (from, to) = (identity(who).public_key(), identity(0).id());
-            let envelope = Envelope { from, to, session: u64::from(who), kind: SignalKind::Offer, body: vec![1] };
+            let (author, to, from) = (identity(who).public_key(), identity(0).id(), identity(who).id());
+            let envelope = Envelope { from: author, to, session: u64::from(who), kind: SignalKind::Offer, body: vec![1] };
             let frame = Frame::Signal { ttl: 1, envelope: Signed::new(envelope, &identity(who), &room) };
-            Input::ServerSignal { envelope: frame.encode()[2..].to_vec() }
+            Input::ServerSignal { from, frame: frame.encode().to_vec() }
         }
         Step::Local(n, body) => Input::LocalSignal { link: link(n), kind: SignalKind::Candidate, body },
         Step::Attached(ns) => Input::Attached { members: ids(ns) },
         Step::Detached => Input::Detached,
         Step::Released => Input::Released,
         Step::Introduced(ns) => Input::Introduced { members: ids(ns) },
-        Step::Server(envelope) => Input::ServerSignal { envelope },
+        Step::Server(n, frame) => Input::ServerSignal { from: identity(n).id(), frame },
         Step::Unknown(n) => Input::ServerUnknown { peer: identity(n).id() },
         Step::Presence(value) => Input::Command(Command::SetPresence { value }),
         Step::Say(payload, to) => {

@@ -67,43 +67,67 @@ impl Node {
         self.send_envelope(link.peer, link.session, link.route, kind, body);
     }
 
-    pub(super) fn on_server_signal(&mut self, bytes: &[u8]) {
-        match Signed::<Envelope>::from_bytes(bytes) {
-            Ok(envelope) if envelope.body.to == self.id() => self.open_envelope(envelope, Route::Server),
+    pub(super) fn on_server_signal(&mut self, from: PeerId, bytes: &[u8]) {
+        match Frame::decode(bytes) {
+            Ok(Frame::Signal { ttl, envelope }) => self.on_signal(Route::Server(from), ttl, envelope),
+            Ok(Frame::Walk { ttl, knock }) => self.on_walk(Route::Server(from), ttl, knock),
             _ => self.stats.violations = self.stats.violations.saturating_add(1),
         }
     }
 
     pub(super) fn on_server_unknown(&mut self, peer: PeerId) {
-        let by_server = |link: &Link| link.dialled && link.is_pending() && link.route == Route::Server;
-        let failed: Vec<_> = self.links.of_peer(peer).filter(|(_, link)| by_server(link)).map(|(id, _)| id).collect();
+        let by_server = |link: &Link| link.dialled && link.is_pending() && link.route == Route::Server(peer);
+        let failed: Vec<_> = self.links.iter().filter(|(_, link)| by_server(link)).map(|(id, _)| id).collect();
         for id in failed {
             self.give_up(id);
         }
+        while let Some(ask) = self.asks.end_by_server(peer) {
+            self.fell_through(ask);
+        }
     }
 
-    /// A piece of signalling came over the mesh: for us, or to be passed on.
-    pub(super) fn on_signal(&mut self, from: LinkId, ttl: u8, envelope: Signed<Envelope>) {
+    /// A piece of signalling has come: for us, or to be passed on.
+    pub(super) fn on_signal(&mut self, from: Route, ttl: u8, envelope: Signed<Envelope>) {
         let to = envelope.body.to;
         if to == self.id() {
-            self.open_envelope(envelope, Route::Mesh(from));
+            self.open_envelope(envelope, from);
             return;
         }
         let Some(ttl) = ttl.min(SIGNAL_TTL_MAX).checked_sub(1) else { return };
         let session = envelope.body.session;
-        let usable = |link: &LinkId| *link != from && self.links.is_greeted(*link);
-        let next = self.circuits.next(session, from).filter(usable).or_else(|| self.way_to(to).filter(usable));
-        let others: Vec<_> = self.greeted_links().into_iter().filter(|link| *link != from).collect();
-        // If nobody here knows the way, somebody else may.
-        match next.or_else(|| self.random.pick(&others).copied()) {
-            Some(link) => {
-                self.circuits.remember(session, from, link);
-                self.send(link, Lane::Reliable, &Frame::Signal { ttl, envelope });
-            }
-            None if self.introducer.is_attached() => {
-                self.out.push_back(Output::Signal { to, envelope: envelope.to_bytes() });
-            }
-            None => {}
+        let known = self.circuits.next(session, from).filter(|next| self.is_usable(*next));
+        let next = known.or_else(|| {
+            let next = self.next_towards(to, from)?;
+            self.circuits.remember(session, from, next);
+            Some(next)
+        });
+        if let Some(next) = next {
+            self.send_by(next, &Frame::Signal { ttl, envelope });
+        }
+    }
+
+    /// Where to send on what no circuit knows: towards the addressee, and if nobody here knows the way, somebody else may. What comes by the
+    /// server has a circuit, or none of our business.
+    fn next_towards(&mut self, to: PeerId, from: Route) -> Option<Route> {
+        let Route::Mesh(from) = from else { return None };
+        let learnt = self.way_to(to).filter(|link| *link != from);
+        let others: Vec<_> = self.live_links().into_iter().filter(|link| *link != from).collect();
+        let link = learnt.or_else(|| self.random.pick(&others).copied());
+        link.map(Route::Mesh).or_else(|| self.introducer.is_attached().then_some(Route::Server(to)))
+    }
+
+    fn is_usable(&self, route: Route) -> bool {
+        match route {
+            Route::Mesh(link) => self.links.is_greeted(link),
+            Route::Server(_) => self.introducer.is_attached(),
+        }
+    }
+
+    /// Sends a frame of signalling on its way.
+    pub(super) fn send_by(&mut self, route: Route, frame: &Frame) {
+        match route {
+            Route::Mesh(link) => self.send(link, Lane::Reliable, frame),
+            Route::Server(to) => self.out.push_back(Output::Signal { to, frame: frame.encode() }),
         }
     }
 
@@ -154,9 +178,12 @@ impl Node {
         for other in older {
             self.disconnect(other);
         }
+        let instead_of = self.links.get(id).and_then(|link| link.instead_of);
+        if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
+            self.disconnect(other);
+        }
         self.backoffs.forget(&peer);
-        self.introduced.clear();
-        self.unanswered = 0;
+        self.refusals = 0;
         self.introducer.plan_ask(self.now, true, &mut self.random);
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
@@ -200,7 +227,6 @@ impl Node {
             self.backoffs.failed(self.now, link.peer, &self.config);
             self.stats.dials_failed = self.stats.dials_failed.saturating_add(1);
         }
-        self.dial_introduced();
         self.review_ready();
     }
 
@@ -212,6 +238,8 @@ impl Node {
         }
         if link.is_greeted() && self.links.to(link.peer).is_none() {
             self.event(Event::Link { peer: link.peer, up: false });
+            self.refusals = 0;
+            self.seek_after = self.now;
             if self.links.greeted().next().is_none() {
                 self.introducer.plan_ask(self.now, false, &mut self.random);
             }
@@ -222,12 +250,8 @@ impl Node {
     pub(super) fn send_envelope(&mut self, to: PeerId, session: u64, route: Route, kind: SignalKind, body: Vec<u8>) {
         let envelope = Envelope { from: *self.me.body.public_key(), to, session, kind, body };
         let envelope = Signed::new(envelope, &self.identity, &self.room);
-        match route {
-            Route::Mesh(link) if self.links.is_greeted(link) => {
-                self.send(link, Lane::Reliable, &Frame::Signal { ttl: SIGNAL_TTL_MAX, envelope });
-            }
-            _ => self.out.push_back(Output::Signal { to, envelope: envelope.to_bytes() }),
-        }
+        let route = if self.is_usable(route) { route } else { Route::Server(to) };
+        self.send_by(route, &Frame::Signal { ttl: SIGNAL_TTL_MAX, envelope });
     }
 
     fn open_envelope(&mut self, envelope: Signed<Envelope>, route: Route) {
@@ -249,6 +273,10 @@ impl Node {
             }
             (SignalKind::Refuse, Some(link)) if self.links.get(link).is_some_and(Link::is_pending) => {
                 self.give_up(link);
+                // It has no room itself, and can ask others for us.
+                if let Route::Server(greeter) = route {
+                    self.knock_at(greeter);
+                }
             }
             (SignalKind::Refuse, None) => self.on_refusal(session),
             // A late word of an attempt that we have given up.
@@ -258,7 +286,7 @@ impl Node {
 
     /// Nobody to link to: the room is complete with us alone.
     pub(super) fn review_ready(&mut self) {
-        if self.introducer.is_attached() && self.links.len() == 0 && self.introduced.is_empty() {
+        if self.introducer.is_attached() && self.links.len() == 0 && self.asks.len() == 0 {
             self.become_ready();
         }
     }

@@ -8,6 +8,7 @@ mod linking;
 mod messages;
 mod seeking;
 mod spreading;
+mod walks;
 
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 
@@ -21,7 +22,7 @@ use crate::{
     io::{Command, Departure, Event, Input, Lane, LinkId, MemberView, Output, Refused},
     limits::Bucket,
     members::{Member, Members, Status},
-    overlay::{Asks, Backoffs, Circuits, Links},
+    overlay::{Asks, Backoffs, Circuits, Link, Links, Route},
     random::Random,
     stats::Stats,
     store::{Draft, Store},
@@ -78,13 +79,13 @@ pub struct Node {
     broadcast: Broadcast,
     asks: Asks,
     circuits: Circuits,
-    /// Knocks in a row that nobody answered.
-    unanswered: u32,
+    /// Knocks in a row that came to nothing.
+    refusals: u32,
+    /// A knock has failed that should not have.
+    doubtful: bool,
+    /// Links to members that we took for alive when we last looked.
+    live_before: usize,
     evictions: Bucket,
-    /// Members that the server has named and that are not yet dialled.
-    introduced: VecDeque<PeerId>,
-    /// When the next of them is dialled, though the one before is still under way.
-    introduced_at: Option<Instant>,
     /// When to look for links again.
     seek_at: Option<Instant>,
     /// Not before this.
@@ -130,9 +131,9 @@ impl Node {
             broadcast,
             asks: Asks::default(),
             circuits: Circuits::default(),
-            unanswered: 0,
-            introduced: VecDeque::new(),
-            introduced_at: None,
+            refusals: 0,
+            doubtful: false,
+            live_before: 0,
             seek_at: None,
             seek_after: Instant::ZERO,
             sync: Sync::default(),
@@ -165,7 +166,7 @@ impl Node {
             Input::Detached => self.on_detached(),
             Input::Released => self.on_released(),
             Input::Introduced { members } => self.on_introduced(&members),
-            Input::ServerSignal { envelope } => self.on_server_signal(&envelope),
+            Input::ServerSignal { from, frame } => self.on_server_signal(from, &frame),
             Input::ServerUnknown { peer } => self.on_server_unknown(peer),
             Input::Command(command) => self.on_command(command)?,
         }
@@ -209,9 +210,6 @@ impl Node {
         if self.alone_at.is_some_and(|at| self.now >= at) {
             self.become_ready();
         }
-        if self.introduced_at.is_some_and(|at| self.now >= at) {
-            self.dial_introduced();
-        }
         self.members.expire(self.now, &self.config);
         self.settle();
     }
@@ -229,7 +227,6 @@ impl Node {
         }
         [
             self.seek_at,
-            self.introduced_at,
             self.alone_at,
             self.asks.next_timeout(),
             self.links.next_timeout(),
@@ -297,6 +294,13 @@ impl Node {
     /// Our links and attempts: to whom, and whether it carries gossip yet.
     pub fn links(&self) -> impl Iterator<Item = (LinkId, PeerId, bool)> {
         self.links.iter().map(|(id, link)| (id, link.peer, link.is_greeted()))
+    }
+
+    /// Whether a link that is being made depends on the server: until it is up, the server should not let go of us.
+    #[must_use]
+    pub fn needs_server(&self) -> bool {
+        let by_server = |link: &Link| link.is_pending() && matches!(link.route, Route::Server(_));
+        self.asks.any_by_server() || self.links.iter().any(|(_, link)| by_server(link))
     }
 
     /// The incarnation at which a member is remembered as gone.

@@ -6,6 +6,7 @@ use super::Node;
 use crate::{
     identity::PeerId,
     io::{Lane, LinkId, ViolationKind},
+    overlay::Route,
     sync,
     wire::{Entry, Frame, LIST_MAX, Range, Record, Rumor, ShortId, Signed, chunked},
 };
@@ -41,8 +42,9 @@ impl Node {
             Frame::Prune(origins) => self.broadcast.on_prune(link, &origins),
             Frame::Compare(ranges) => self.on_compare(link, ranges),
             Frame::Want(ids) => self.give(link, &ids),
-            Frame::Signal { ttl, envelope } => self.on_signal(link, ttl, envelope),
-            Frame::Walk { ttl, knock } => self.on_walk(link, ttl, knock),
+            Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
+            Frame::Walk { ttl, knock } => self.on_walk(Route::Mesh(link), ttl, knock),
+            Frame::Splice(knock) => self.on_splice(link, &knock),
             Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
         }
     }
@@ -135,6 +137,10 @@ impl Node {
         }
         if self.links.answer_first(link) {
             self.send(link, Lane::Reliable, &Frame::Synced);
+        }
+        // Nothing differs: no answer will come.
+        if difference.is_none() {
+            self.become_ready();
         }
     }
 

@@ -7,8 +7,8 @@ use crate::{config::Config, identity::PeerId, io::LinkId, table::SmallMap, time:
 /// How the signalling of an attempt travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// By the signaling server.
-    Server,
+    /// By the signaling server, to this member, which passes it on if it is for another.
+    Server(PeerId),
     /// Over the mesh, by way of this link.
     Mesh(LinkId),
 }
@@ -39,6 +39,8 @@ pub(crate) struct Link {
     pub(crate) heard: bool,
     /// The peer's first comparison has been answered.
     pub(crate) answered: bool,
+    /// A link that is closed when this one carries gossip.
+    pub(crate) instead_of: Option<LinkId>,
 }
 
 impl Link {
@@ -89,6 +91,13 @@ impl Links {
         if let Some(link) = self.table.get_mut(&id) {
             link.state = State::Greeted;
             link.since = now;
+        }
+    }
+
+    /// Which link makes way for this one.
+    pub(crate) fn set_instead_of(&mut self, id: LinkId, other: Option<LinkId>) {
+        if let Some(link) = self.table.get_mut(&id) {
+            link.instead_of = other;
         }
     }
 
@@ -212,12 +221,13 @@ mod tests {
         Link {
             peer: to,
             session: 1,
-            route: Route::Server,
+            route: Route::Server(to),
             dialled,
             state,
             since: Instant::ZERO,
             heard: false,
             answered: false,
+            instead_of: None,
         }
     }
 

@@ -13,7 +13,7 @@ mod backoff;
 mod circuits;
 mod links;
 
-pub(crate) use asks::Asks;
+pub(crate) use asks::{Ask, Asks};
 pub(crate) use backoff::Backoffs;
 pub(crate) use circuits::Circuits;
 pub(crate) use links::{Admission, Link, Links, Route, State};

@@ -75,6 +75,8 @@ pub struct Knock {
     pub from: PublicKey,
     /// The session of the offer that shall come.
     pub session: u64,
+    /// Links that it has, or is about to have: who has few is let in where others are not.
+    pub links: u8,
     /// Only a member of this zone shall answer; empty if any may.
     pub zone: String,
 }
@@ -85,26 +87,17 @@ impl Statement for Knock {
     fn write(&self, w: &mut Writer) {
         w.raw(&self.from);
         w.raw(&self.session.to_le_bytes());
+        w.u8(self.links);
         w.bytes(self.zone.as_bytes());
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { from: r.key()?, session: u64::from_le_bytes(r.array()?), zone: r.text(ZONE_BYTES_MAX)? })
+        let (from, session, links) = (r.key()?, u64::from_le_bytes(r.array()?), r.u8()?);
+        Ok(Self { from, session, links, zone: r.text(ZONE_BYTES_MAX)? })
     }
 }
 
 impl Signed<Envelope> {
-    /// An envelope from the bytes that the signaling server relayed.
-    ///
-    /// # Errors
-    /// When the bytes are no envelope.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut r = Reader::new(bytes);
-        let envelope = Self::read(&mut r)?;
-        r.end()?;
-        Ok(envelope)
-    }
-
     pub(crate) fn is_genuine(&self, room: &RoomKey, commons: &dyn Commons) -> bool {
         self.verify(&self.body.from, room, commons)
     }

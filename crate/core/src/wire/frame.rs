@@ -81,6 +81,8 @@ pub enum Frame {
         /// Who looks, and how to answer.
         knock: Signed<Knock>,
     },
+    /// The sender gives a member that looks for links a place between itself and the receiver: that shall dial it as well, and then close this link.
+    Splice(Signed<Knock>),
 }
 
 impl Frame {
@@ -110,6 +112,7 @@ impl Frame {
             Self::Signal { .. } => 17,
             Self::Disconnect => 18,
             Self::Walk { .. } => 19,
+            Self::Splice(_) => 22,
         }
     }
 
@@ -133,6 +136,7 @@ impl Frame {
             Self::Signal { .. } => "signal",
             Self::Disconnect => "disconnect",
             Self::Walk { .. } => "walk",
+            Self::Splice(_) => "splice",
         }
     }
 
@@ -166,6 +170,7 @@ impl Frame {
                 w.u8(*ttl);
                 knock.write(&mut w);
             }
+            Self::Splice(knock) => knock.write(&mut w),
         }
         w.into_vec().into()
     }
@@ -213,6 +218,7 @@ impl Frame {
             17 => Self::Signal { ttl: r.u8()?, envelope: Signed::read(r)? },
             18 => Self::Disconnect,
             19 => Self::Walk { ttl: r.u8()?, knock: Signed::read(r)? },
+            22 => Self::Splice(Signed::read(r)?),
             _ => return Err(Malformed::Kind),
         })
     }
@@ -273,7 +279,8 @@ impl fmt::Display for Frame {
             Self::Prune(ids) | Self::Want(ids) => ids.iter().try_for_each(|id| write!(f, " {id:?}")),
             Self::Compare(ranges) => write!(f, " {} ranges", ranges.len()),
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
-            Self::Walk { ttl, knock } => write!(f, " {:016x} ttl{ttl}", knock.body.session),
+            Self::Walk { ttl, knock } => write!(f, " {:016x} n{} ttl{ttl}", knock.body.session, knock.body.links),
+            Self::Splice(knock) => write!(f, " {:016x} n{}", knock.body.session, knock.body.links),
             Self::Signal { ttl, envelope: Signed { body, .. } } => {
                 write!(f, " {:?} for {:?} ttl{ttl} {}B", body.kind, body.to, body.body.len())
             }

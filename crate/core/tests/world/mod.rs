@@ -22,7 +22,7 @@ type End = (usize, LinkId);
 
 enum Happening {
     Input(Input),
-    Signal { to: PeerId, envelope: Vec<u8> },
+    Signal { to: PeerId, frame: Arc<[u8]> },
 }
 
 pub(crate) struct Host {
@@ -254,14 +254,17 @@ impl World {
         match happening {
             Happening::Input(input) if self.hosts[at].alive => self.input(at, input),
             Happening::Input(_) => {}
-            Happening::Signal { to, envelope } => self.relay(at, to, envelope),
+            Happening::Signal { to, frame } => self.relay(at, to, &frame),
         }
     }
 
-    fn relay(&mut self, from: usize, to: PeerId, envelope: Vec<u8>) {
+    fn relay(&mut self, from: usize, to: PeerId, frame: &[u8]) {
         let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).max();
         match addressee {
-            Some(at) => self.later(at, Happening::Input(Input::ServerSignal { envelope })),
+            Some(at) => {
+                let (from, frame) = (self.id(from), frame.to_vec());
+                self.later(at, Happening::Input(Input::ServerSignal { from, frame }));
+            }
             None if self.ghosts.contains(&to) => {}
             None if self.hosts[from].attached => {
                 self.later(from, Happening::Input(Input::ServerUnknown { peer: to }));
@@ -317,7 +320,7 @@ impl World {
             }
             Output::RemoteSignal { link, .. } => self.connect((at, link)),
             Output::Close { link } => self.disconnect((at, link)),
-            Output::Signal { to, envelope } => self.later(at, Happening::Signal { to, envelope }),
+            Output::Signal { to, frame } => self.later(at, Happening::Signal { to, frame }),
             Output::Introduce => {
                 let members = self.introductions(at);
                 self.later(at, Happening::Input(Input::Introduced { members }));

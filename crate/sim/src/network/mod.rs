@@ -481,7 +481,7 @@ impl Network {
             Output::Accept { link, peer, offer } => self.accept(host, link, peer, &offer),
             Output::RemoteSignal { link, kind, .. } => self.on_remote_signal(host, link, kind),
             Output::Close { link } => self.close(host, link),
-            Output::Signal { to, envelope } => self.ask_server(host, Request::Signal { to, envelope }),
+            Output::Signal { to, frame } => self.ask_server(host, Request::Signal { to, frame }),
             Output::Server { wanted } => self.want_server(host, wanted),
             Output::Introduce => self.ask_server(host, Request::Introduce),
         }
@@ -527,7 +527,7 @@ impl Network {
 
     fn detail_of(input: &Input) -> u64 {
         match input {
-            Input::ServerSignal { envelope } => of_bytes(envelope),
+            Input::ServerSignal { frame, .. } => of_bytes(frame),
             Input::Attached { members } | Input::Introduced { members } => {
                 members.iter().fold(0, |hash, id| hash ^ of_bytes(id.as_bytes()))
             }

@@ -1,5 +1,7 @@
 //! A host's socket to the signaling server.
 
+use std::sync::Arc;
+
 use chinwag_core::{Input, PeerId};
 
 use super::{Happening, Network};
@@ -27,12 +29,12 @@ pub enum Request {
     Leave,
     /// Whether it has links.
     Linked(bool),
-    /// An envelope for another member.
+    /// A frame for another member.
     Signal {
         /// The addressee.
         to: PeerId,
         /// The bytes.
-        envelope: Vec<u8>,
+        frame: Arc<[u8]>,
     },
     /// Asks for members to dial.
     Introduce,
@@ -77,10 +79,10 @@ impl Network {
         self.queue.push(self.now + delay, Happening::ToServer { host, session, request: Box::new(request) });
     }
 
-    /// Tells the server whether we have links, if that has changed: one that has some may be let go.
+    /// Tells the server whether we have links and need it for no other, if that has changed: then we may be let go.
     pub(super) fn tell_server(&mut self, host: u32) {
         let at = &mut self.hosts[host as usize];
-        let linked = at.legs.iter().any(|leg| leg.up);
+        let linked = at.legs.iter().any(|leg| leg.up) && !at.node.needs_server();
         if at.socket == Socket::Open && at.told_linked != linked {
             at.told_linked = linked;
             self.ask_server(host, Request::Linked(linked));
@@ -112,7 +114,7 @@ impl Network {
                     self.answer(released, Input::Released);
                 }
             }
-            Request::Signal { to, envelope } => self.relay(host, to, envelope),
+            Request::Signal { to, frame } => self.relay(host, to, &frame),
             Request::Introduce => {
                 let members = self.server.introductions(host);
                 let members = self.ids(&members);
@@ -122,11 +124,12 @@ impl Network {
         }
     }
 
-    fn relay(&mut self, from: u32, to: PeerId, envelope: Vec<u8>) {
-        let attached = self.server.attached().find(|host| self.hosts[*host as usize].node.id() == to && *host != from);
-        match attached {
-            Some(host) => self.answer(host, Input::ServerSignal { envelope }),
-            None => self.answer(from, Input::ServerUnknown { peer: to }),
+    fn relay(&mut self, host: u32, to: PeerId, frame: &[u8]) {
+        let from = self.hosts[host as usize].node.id();
+        let addressee = self.server.attached().find(|at| self.hosts[*at as usize].node.id() == to && *at != host);
+        match addressee {
+            Some(at) => self.answer(at, Input::ServerSignal { from, frame: frame.to_vec() }),
+            None => self.answer(host, Input::ServerUnknown { peer: to }),
         }
     }
 

@@ -1,0 +1,246 @@
+//! Knocks: how a member finds a link in a large room, and who grants it.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{Node, seeking::LINKS_FEW};
+use crate::{
+    identity::{PeerId, peer_id},
+    io::{Lane, LinkId, Output, SignalKind},
+    overlay::{Admission, Ask, Link, Route, State},
+    wire::{Frame, Knock, Signed},
+};
+
+/// Links that a knock crosses at least before it is answered by who has just enough links: on a random graph, that is far enough to end
+/// anywhere.
+const WALK_HOPS: u8 = 6;
+
+/// The same for a newcomer's first: it is in a hurry, and its other links are far from there.
+const WALK_HOPS_FIRST: u8 = 3;
+
+/// Links that it crosses at most.
+const WALK_TTL: u8 = 14;
+
+/// First pause after a knock was refused, doubled with each in a row for who can wait: the room is full, or small.
+const REFUSED_PAUSE_MS: u32 = 2_000;
+
+/// The longest pause is 2^5 times as long.
+const REFUSED_DOUBLINGS_MAX: u32 = 5;
+
+/// A link younger than this makes no room for another.
+const YOUNG_MS: u32 = 1_000;
+
+/// With fewer missing than these, a member is given one link by who can hold one more; with as many, a pair of others make room between them.
+const SPLICED: usize = 2;
+
+/// Of the links that a member with a zone wants, so many are to anywhere: they keep the room together.
+const LINKS_FAR: usize = 2;
+
+impl Node {
+    /// In a large room a knock walks from link to link until somebody has room, or makes some. One may bring two links.
+    pub(super) fn knock(&mut self) {
+        let links = self.live_links();
+        if let Some(link) = self.random.pick(&links).copied() {
+            let zone = self.zone_wanted();
+            self.begin_walk(Route::Mesh(link), zone);
+        }
+    }
+
+    /// Has a member that is attached to the server find us a link.
+    pub(super) fn knock_at(&mut self, greeter: PeerId) {
+        self.begin_walk(Route::Server(greeter), String::new());
+    }
+
+    /// Links that we have, or that are under way.
+    pub(super) fn links_expected(&self) -> usize {
+        self.links.len().saturating_add(self.asks.len().saturating_mul(SPLICED))
+    }
+
+    fn begin_walk(&mut self, route: Route, zone: String) {
+        let session = self.random.u64();
+        let links = u8::try_from(self.links_expected()).unwrap_or(u8::MAX);
+        let by_server = if let Route::Server(greeter) = route { Some(greeter) } else { None };
+        let deadline = self.now.plus_ms(self.config.knock_timeout_ms);
+        self.asks.begin(session, Ask { deadline, links, by_server });
+        self.stats.knocks = self.stats.knocks.saturating_add(1);
+        let knock = Knock { from: *self.me.body.public_key(), session, links, zone };
+        let knock = Signed::new(knock, &self.identity, &self.room);
+        self.send_by(route, &Frame::Walk { ttl: WALK_TTL, knock });
+    }
+
+    /// Our own zone, if the next link shall be one within it: most are, and some are not. Where nobody near has room, anybody will do.
+    fn zone_wanted(&self) -> String {
+        let zone = &self.me.body.zone;
+        let far = self.links.iter().filter(|(_, link)| !self.is_in_zone(link.peer, zone)).count();
+        if far < LINKS_FAR || self.refusals % 2 == 1 { String::new() } else { zone.clone() }
+    }
+
+    fn is_in_zone(&self, peer: PeerId, zone: &str) -> bool {
+        self.members.get(&peer).is_some_and(|member| member.record.body.zone == zone)
+    }
+
+    /// Somebody looks for a link. If we have room, we dial; if the walk is long enough to be anywhere, we make room; otherwise it walks on.
+    pub(super) fn on_walk(&mut self, from: Route, ttl: u8, knock: Signed<Knock>) {
+        let peer = peer_id(&knock.body.from);
+        let ttl = ttl.min(WALK_TTL).saturating_sub(1);
+        let walked = WALK_TTL.saturating_sub(ttl);
+        let Knock { session, links, ref zone, .. } = knock.body;
+        let grantable = (zone.is_empty() || *zone == self.me.body.zone)
+            && peer != self.id()
+            && !self.links.is_linked_or_trying(peer);
+        if grantable && self.links.len().saturating_add(self.asks.len()) < self.room_for(links, walked) {
+            self.grant(from, peer, &knock, None);
+            return;
+        }
+        let missing = self.config.links_wanted.saturating_sub(usize::from(links));
+        let far = walked >= if links == 0 { WALK_HOPS_FIRST } else { WALK_HOPS };
+        if grantable && far && missing >= SPLICED && self.splice(from, peer, &knock) {
+            return;
+        }
+        let next = if ttl > 0 { self.next_of_walk(from, &knock.body.zone) } else { None };
+        if let Some(next) = next {
+            self.circuits.remember(session, from, next);
+            self.send_by(next, &Frame::Walk { ttl, knock });
+        } else {
+            self.send_envelope(peer, session, from, SignalKind::Refuse, Vec::new());
+        }
+    }
+
+    /// With fewer links than this we give one to who knocks and has so many. Members that lack links are matched with each other; who lacks
+    /// only one gets it of anybody who can hold one more, where the walk has gone far enough to be anywhere.
+    fn room_for(&self, links: u8, walked: u8) -> usize {
+        let wanted = self.config.links_wanted;
+        let lacks_one = usize::from(links).saturating_add(SPLICED) > wanted;
+        let limit = match walked {
+            WALK_HOPS.. if lacks_one => wanted.saturating_add(1),
+            2.. => wanted,
+            _ if usize::from(links) < LINKS_FEW => wanted,
+            _ => 0,
+        };
+        if self.is_small_room() { self.config.links_max } else { limit.min(self.config.links_max) }
+    }
+
+    /// The next link of a walk: any, or, if it is for a zone, one that leads into it.
+    fn next_of_walk(&mut self, from: Route, zone: &str) -> Option<Route> {
+        let others: Vec<LinkId> = self.live_links().into_iter().filter(|link| Route::Mesh(*link) != from).collect();
+        self.pick_near(&others, zone).map(Route::Mesh)
+    }
+
+    /// One of some links: one into the zone, if there is a zone and a link into it.
+    fn pick_near(&mut self, links: &[LinkId], zone: &str) -> Option<LinkId> {
+        let leads_there = |id: &LinkId| self.links.get(*id).is_some_and(|link| self.is_in_zone(link.peer, zone));
+        let near: Vec<LinkId> =
+            if zone.is_empty() { Vec::new() } else { links.iter().copied().filter(leads_there).collect() };
+        self.random.pick(if near.is_empty() { links } else { &near }).copied()
+    }
+
+    /// Makes room for a member that lacks several links where nobody lacks any: it steps between us and one of our peers (as in a random
+    /// regular graph that grows: Law and Siu 2003). Both dial it, and the peer then closes the link between us. So it gets two links, and
+    /// nobody else has one more or less. A link that is young is perhaps the only one of another newcomer, and stays. How often that
+    /// happens is bounded: nobody can take all our links from us by knocking again and again.
+    fn splice(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>) -> bool {
+        let settled = |link: &Link| self.now >= link.since.plus_ms(YOUNG_MS) && !self.is_suspect(link.peer);
+        let ours = self.links.greeted().filter(|(id, link)| Route::Mesh(*id) != from && settled(link));
+        let links: Vec<LinkId> = ours.map(|(id, _)| id).collect();
+        let Some(between) = self.pick_near(&links, &knock.body.zone) else { return false };
+        if !self.evictions.take(self.now) {
+            return false;
+        }
+        self.stats.evictions = self.stats.evictions.saturating_add(1);
+        self.circuits.remember(knock.body.session, from, Route::Mesh(between));
+        self.send(between, Lane::Reliable, &Frame::Splice(knock.clone()));
+        // Who has links to spare gives one away.
+        if self.links.len() <= self.config.links_wanted {
+            self.grant(from, peer, knock, None);
+        }
+        true
+    }
+
+    /// A peer makes room between us for a member that looks for links.
+    pub(super) fn on_splice(&mut self, from: LinkId, knock: &Signed<Knock>) {
+        let peer = peer_id(&knock.body.from);
+        // The new link takes the place of one, so there is room for it in any case.
+        let possible = peer != self.id()
+            && !self.links.is_linked_or_trying(peer)
+            && self.links.len() <= self.config.links_max
+            && self.evictions.take(self.now);
+        if possible {
+            self.grant(Route::Mesh(from), peer, knock, Some(from));
+        }
+    }
+
+    fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, instead_of: Option<LinkId>) {
+        if knock.verify(&knock.body.from, &self.room, &*self.commons) {
+            let link = self.begin(peer, knock.body.session, from, true);
+            self.links.set_instead_of(link, instead_of);
+            self.out.push_back(Output::Dial { link, peer });
+        }
+    }
+
+    pub(super) fn on_refusal(&mut self, session: u64) {
+        if let Some(ask) = self.asks.end(session) {
+            self.stats.knocks_refused = self.stats.knocks_refused.saturating_add(1);
+            self.fell_through(ask);
+        }
+    }
+
+    /// Knocks without an answer: lost with a link that broke, or we are cut off.
+    pub(super) fn give_up_asks(&mut self) {
+        for ask in self.asks.expire(self.now) {
+            self.stats.knocks_unanswered = self.stats.knocks_unanswered.saturating_add(1);
+            self.fell_through(ask);
+        }
+    }
+
+    /// A knock has come to nothing. Everybody has room for a member with few links; if it found nobody all the same, the part of the room
+    /// that we can reach is small, and the server may know another.
+    pub(super) fn fell_through(&mut self, ask: Ask) {
+        if usize::from(ask.links) < LINKS_FEW && ask.by_server.is_none() {
+            self.doubtful = true;
+        }
+        let can_wait = self.links.len() >= LINKS_FEW;
+        let doublings = if can_wait { self.refusals.min(REFUSED_DOUBLINGS_MAX) } else { 0 };
+        self.refusals = self.refusals.saturating_add(1);
+        let pause_ms = self.random.jittered_ms(REFUSED_PAUSE_MS).saturating_mul(1 << doublings);
+        self.seek_after = self.now.plus_ms(pause_ms);
+        self.review_ready();
+    }
+
+    pub(super) fn on_offer(&mut self, peer: PeerId, session: u64, route: Route, offer: Vec<u8>) {
+        self.asks.end(session);
+        match self.links.admit(self.id(), peer, &self.config) {
+            Admission::OursStays => {}
+            Admission::Full if self.drop_suspect() => self.accept(peer, session, route, offer),
+            Admission::Full => self.send_envelope(peer, session, route, SignalKind::Refuse, Vec::new()),
+            Admission::Accept { instead_of } => {
+                for id in instead_of {
+                    self.close(id);
+                }
+                self.accept(peer, session, route, offer);
+            }
+        }
+    }
+
+    fn accept(&mut self, peer: PeerId, session: u64, route: Route, offer: Vec<u8>) {
+        let link = self.begin(peer, session, route, false);
+        self.out.push_back(Output::Accept { link, peer, offer });
+    }
+
+    /// Gives up a link to a member that does not answer, for one that does.
+    fn drop_suspect(&mut self) -> bool {
+        let suspect = self.links.greeted().find(|(_, link)| self.is_suspect(link.peer)).map(|(id, _)| id);
+        suspect.inspect(|id| self.disconnect(*id)).is_some()
+    }
+
+    pub(super) fn dial(&mut self, peer: PeerId, route: Route) {
+        let session = self.random.u64();
+        let link = self.begin(peer, session, route, true);
+        self.out.push_back(Output::Dial { link, peer });
+    }
+
+    fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool) -> LinkId {
+        self.stats.dials = self.stats.dials.saturating_add(1);
+        let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
+        let state = State::Pending { deadline: self.now.plus_ms(patience_ms) };
+        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, heard: false, answered: false, instead_of: None })
+    }
+}
