@@ -71,9 +71,16 @@ enum Chore {
         /// Which targets; all if none is named.
         targets: Vec<String>,
     },
-    /// Run the benchmarks.
+    /// Run the benchmarks, or as `bench peers` the one that compares us with other libraries.
     Bench {
-        /// Handed to cargo bench.
+        /// Handed to cargo bench; behind `peers`, to that benchmark.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a scenario of the simulator; `sim --help` lists them.
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// Handed to the simulator.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -113,5 +120,6 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Check { checks } => check::run(&house, checks),
         Chore::Fuzz { seconds, targets } => passthrough::fuzz(&house, *seconds, targets),
         Chore::Bench { arguments } => passthrough::bench(&house, arguments),
+        Chore::Sim { arguments } => passthrough::simulate(&house, arguments),
     }
 }

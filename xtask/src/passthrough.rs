@@ -1,4 +1,4 @@
-//! Commands that mostly hand their arguments to a tool: fuzzing and benchmarks.
+//! Commands that mostly hand their arguments to a tool: fuzzing, benchmarks, the simulator.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,8 +9,10 @@ use serde_json::Value;
 use crate::house::House;
 use crate::job::Job;
 use crate::running::Running;
+use crate::suites::SIMULATOR;
 
 const FUZZ: &str = "crate/core/fuzz";
+const PEERS: &str = "crate/bench-peers/Cargo.toml";
 
 /// Runs every fuzz target for that long, or those named.
 pub(crate) fn fuzz(house: &House, seconds: u32, targets: &[String]) -> Result<bool> {
@@ -51,8 +53,22 @@ fn fuzz_targets(house: &House) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Runs the benchmarks of all crates that have some.
+/// Runs a scenario of the simulator.
+pub(crate) fn simulate(house: &House, arguments: &[String]) -> Result<bool> {
+    let mut command = house.cargo();
+    command.args(["run", "--release", "--locked", "--quiet", "-p", SIMULATOR, "--"]).args(arguments);
+    in_the_open(command)
+}
+
+/// Runs the benchmarks of all crates that have some; or, as `peers`, the one that compares us with other libraries.
 pub(crate) fn bench(house: &House, arguments: &[String]) -> Result<bool> {
+    if let Some((_, arguments)) = arguments.split_first().filter(|(first, _)| *first == "peers") {
+        // A workspace of its own: nobody else shall build what it compares us with.
+        let mut command = house.cargo();
+        command.args(["run", "--release", "--locked", "--manifest-path"]).arg(house.path(PEERS));
+        command.arg("--").args(arguments);
+        return in_the_open(command);
+    }
     let output = house.cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
     let packages = benchmarked(&serde_json::from_slice(&output.stdout).context("cannot read cargo metadata")?);
     if packages.is_empty() {

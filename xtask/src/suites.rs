@@ -12,11 +12,19 @@ use crate::report::Report;
 use crate::sandbox::Sandbox;
 use crate::setup::{self, Scope};
 
+/// The package that simulates a network around many nodes.
+pub(crate) const SIMULATOR: &str = "chinwag-sim";
+
+/// Runs that the seed draws: sizes, parameters and faults.
+const SWARM_SEEDS: &str = "200";
+
 /// A body of tests that one runner runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
     /// All crates, natively.
     Rust,
+    /// 200 seeds of the simulator's swarm: each draws a room and its faults, and every invariant must hold.
+    Swarm,
     /// The browser host's own tests, in Chromium.
     WasmChromium,
     /// The browser host's own tests, in Firefox.
@@ -37,6 +45,7 @@ impl Suite {
     fn typically(self) -> &'static str {
         match self {
             Self::Rust => "2 min with nothing compiled",
+            Self::Swarm => "2 min with nothing compiled",
             Self::WasmChromium => "1 min with nothing compiled",
             Self::WasmFirefox => "10 s",
             Self::Npm => "10 s",
@@ -48,6 +57,8 @@ impl Suite {
     fn command(self, house: &House) -> Command {
         let arguments: &[&str] = match self {
             Self::Rust => &["test", "--workspace", "--locked", "--no-fail-fast"],
+            // Optimised, or it would take half an hour.
+            Self::Swarm => &["run", "--release", "--locked", "-p", SIMULATOR, "--", "swarm", "--seeds", SWARM_SEEDS],
             // Without --mode no-install, wasm-pack would fetch what it does not find.
             Self::WasmChromium => &["test", "--headless", "--chrome", "--mode", "no-install", "crate/web"],
             Self::WasmFirefox => &["test", "--headless", "--firefox", "--mode", "no-install", "crate/web"],
@@ -56,7 +67,7 @@ impl Suite {
             Self::E2e => &["run", "e2e", "--workspace", "tests"],
         };
         let mut command = match self {
-            Self::Rust => house.cargo(),
+            Self::Rust | Self::Swarm => house.cargo(),
             Self::WasmChromium | Self::WasmFirefox => house.command("wasm-pack"),
             Self::Npm | Self::Package | Self::E2e => house.npm(),
         };

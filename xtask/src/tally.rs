@@ -19,11 +19,13 @@ impl AddAssign for Tally {
 }
 
 impl Tally {
-    /// The sum of all the summaries in a log: of cargo test and wasm-bindgen's runner, of node's own, of vitest.
+    /// The sum of all the summaries in a log: of cargo test and wasm-bindgen's runner, of node's own, of vitest, of the
+    /// simulator's swarm.
     pub(crate) fn read(log: &str) -> Self {
         let mut sum = Self::default();
         for line in log.lines().map(str::trim) {
-            sum += cargo_test(line).or_else(|| node_test(line)).or_else(|| vitest(line)).unwrap_or_default();
+            let runners = [cargo_test, node_test, vitest, swarm];
+            sum += runners.iter().find_map(|read| read(line)).unwrap_or_default();
         }
         sum
     }
@@ -65,6 +67,13 @@ fn vitest(line: &str) -> Option<Tally> {
         failed: before(counts, "failed").unwrap_or(0),
         skipped: before(counts, "skipped").unwrap_or(0),
     })
+}
+
+/// `swarm: 3 of 200 seeds failed, 55.1 s`
+fn swarm(line: &str) -> Option<Tally> {
+    let (failed, rest) = line.strip_prefix("swarm: ")?.split_once(" of ")?;
+    let (failed, all) = (failed.parse::<u32>().ok()?, before(rest, "seeds")?);
+    Some(Tally { passed: all.checked_sub(failed)?, failed, skipped: 0 })
 }
 
 /// The number that stands before a word.
@@ -112,6 +121,12 @@ mod tests {
     fn vitest_reports_on_one_line() {
         check(" Test Files  1 failed | 1 passed (2)\n      Tests  1 failed | 5 passed | 2 skipped (8)", 5, 1, 2);
         check("      Tests  7 passed (7)", 7, 0, 0);
+    }
+
+    #[test]
+    fn each_seed_of_a_swarm_is_a_test() {
+        check("swarm: 3 of 200 seeds failed, 55.1 s\n  812 s simulated, 77 events, hash 00ff", 197, 3, 0);
+        check("swarm: 31 members, seed 7\nswarm: it broke", 0, 0, 0);
     }
 
     #[test]

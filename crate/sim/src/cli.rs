@@ -366,7 +366,7 @@ fn swarm(cli: &Cli, options: &Options, seeds: u64) -> Report {
         println!("swarm: {} of {seeds} seeds failed, {:.1} s", failed, sum.wall_s);
         println!("  {:.0} s simulated, {} events, hash {}", sum.simulated_s, sum.events, sum.event_hash);
         for (seed, report) in reports.iter().filter(|(_, report)| !report.violations.is_empty()) {
-            println!("  cargo run --release -p chinwag-sim -- swarm --seed {seed}{}", cli.knobs());
+            println!("  cargo xtask sim swarm --seed {seed}{}", cli.knobs());
             report.violations.iter().for_each(|violation| println!("      {violation}"));
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn run(stage: &mut Stage, bytes: usize, interval: Micros) {
     stage.begin();
     let before = stage.copies();
     let until = stage.network.now() + stage.options.duration;
-    while stage.network.now() + AFTERMATH < until.max(AFTERMATH) {
+    while stage.network.now() + AFTERMATH < until && stage.network.violation().is_none() {
         let speaker = stage.somebody();
         stage.say(speaker, bytes);
         stage.network.run_for(interval);
