@@ -26,6 +26,11 @@ impl Circuits {
         }
     }
 
+    /// Where a session first came from.
+    pub(crate) fn origin(&self, session: u64) -> Option<LinkId> {
+        self.sessions.get(&session).map(|(from, _)| *from)
+    }
+
     /// Where an envelope of this session goes that has come from a link.
     pub(crate) fn next(&self, session: u64, from: LinkId) -> Option<LinkId> {
         match self.sessions.get(&session) {
