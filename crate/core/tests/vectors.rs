@@ -107,6 +107,10 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
+        ("seek", Frame::Seek { ttl: 20, to: bob().id(), session: 0x0123_4567_89ab_cdef, accused: 0 }),
+        ("seek of an accused member", Frame::Seek { ttl: 1, to: bob().id(), session: 7, accused: 300 }),
+        ("found", Frame::Found { session: 7, records: vec![] }),
+        ("found, refuting", Frame::Found { session: 7, records: vec![by_ada(record("", false, false))] }),
         ("splice", Frame::Splice(by_ada(knock("")))),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
@@ -152,6 +156,12 @@ fn fields(frame: &Frame) -> Value {
         Frame::Walk { ttl, knock: Signed { body, signature } } => json!({
             "ttl": ttl, "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,
             "zone": body.zone, "signature": hex(signature),
+        }),
+        Frame::Seek { ttl, to, session, accused } => json!({
+            "ttl": ttl, "to": to.to_string(), "session": format!("{session:016x}"), "accused": accused.to_string(),
+        }),
+        Frame::Found { session, records } => json!({
+            "session": format!("{session:016x}"), "records": records.iter().map(record_fields).collect::<Vec<_>>(),
         }),
         Frame::Splice(Signed { body, signature }) => json!({
             "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,

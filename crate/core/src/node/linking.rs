@@ -54,12 +54,8 @@ impl Node {
         if link.peer < self.id() {
             self.backoffs.hold(link.peer, self.now.plus_ms(self.config.dial_patience_ms));
         }
-        // Who has just stood still was perhaps given up by its neighbours: it has nobody to accuse.
-        if self.stats.freezes > 0 && self.now < self.forgiven_until.plus_ms(self.config.silence_ms) {
-            return;
-        }
         let evidence = if reason == LinkDownReason::Closed { Evidence::Closed } else { Evidence::Failed };
-        self.suspect(link.peer, evidence);
+        self.doubt(link.peer, evidence);
     }
 
     pub(super) fn on_local_signal(&mut self, id: LinkId, kind: SignalKind, body: Vec<u8>) {
@@ -120,7 +116,7 @@ impl Node {
         link.map(Route::Mesh).or_else(|| self.introducer.is_attached().then_some(Route::Server(to)))
     }
 
-    fn is_usable(&self, route: Route) -> bool {
+    pub(super) fn is_usable(&self, route: Route) -> bool {
         match route {
             Route::Mesh(link) => self.links.is_greeted(link),
             Route::Server(_) => self.introducer.is_attached(),
@@ -154,8 +150,8 @@ impl Node {
         let incarnation = record.body.incarnation;
         let known = self.members.incarnation_of(&peer);
         match self.members.weigh(&peer, incarnation, &self.config) {
-            News::Buried(buried) => {
-                self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation: buried.incarnation });
+            News::Buried(incarnation) => {
+                self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation });
             }
             News::Stale if known > Some(incarnation) => {
                 let incarnation = known.unwrap_or(incarnation);

@@ -1,13 +1,15 @@
 //! One member of one room: composes the mechanisms and owns the order in which they run.
 //!
-//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; how links come and go
-//! in `linking`, and whom we want them to in `seeking`.
+//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; who is still there in
+//! `probing`, and our own clock in `waking`; how links come and go in `linking`, and whom we want them to in `seeking`.
 
 mod gossip;
 mod linking;
 mod messages;
+mod probing;
 mod seeking;
 mod spreading;
+mod waking;
 mod walks;
 
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
@@ -16,10 +18,10 @@ use crate::{
     broadcast::Broadcast,
     commons::Commons,
     config::Config,
-    detector::{Cases, Probes, Pulse},
+    detector::{Cases, Doubts, Health, Probes, Pulse},
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
-    io::{Command, Departure, Event, Input, Lane, LinkId, MemberView, Output, Refused},
+    io::{Command, Event, Input, Lane, LinkId, MemberView, Output, Refused},
     limits::Bucket,
     members::{Member, Members, Status},
     overlay::{Asks, Backoffs, Circuits, Link, Links, Route},
@@ -33,6 +35,11 @@ use crate::{
 
 /// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
 const OUTPUTS_KEPT: usize = 64;
+/// How often in a minute we contradict those who take the gone for members.
+const TESTIMONIES_PER_MINUTE: u32 = 240;
+
+/// When a newcomer looks after others for the first time: it has its links by then.
+const FIRST_PATROL_MS: u32 = 15_000;
 
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
@@ -64,16 +71,30 @@ pub struct Node {
     room: RoomKey,
     commons: Arc<dyn Commons>,
     random: Random,
-    /// The latest time that the host has passed in.
+    /// The latest time that the host has passed in, and what its clock has lost by going back.
     now: Instant,
+    lost_us: u64,
     /// Up to here our own lateness has been accounted for.
     forgiven_until: Instant,
+    /// How long we have been awake: the same clock without the time in which we stood still.
+    awake: Instant,
     me: Signed<Record>,
     /// The frame that says goodbye for `me`.
     farewell: Arc<[u8]>,
     members: Members,
     cases: Cases,
+    doubts: Doubts,
+    health: Health,
     probes: Probes,
+    /// When we look after those before us on the ring of ids, and after how many.
+    patrol_at: Instant,
+    patrol_width: usize,
+    /// The links over which our last rumor went.
+    roots: Vec<LinkId>,
+    /// When we last raised our incarnation.
+    raised_at: Instant,
+    /// What we say of the gone to those who take them for members.
+    testimonies: Bucket,
     links: Links,
     backoffs: Backoffs,
     introducer: Introducer,
@@ -82,6 +103,8 @@ pub struct Node {
     broadcast: Broadcast,
     asks: Asks,
     circuits: Circuits,
+    /// The ways that questions for members took through us.
+    questions: Circuits,
     /// Knocks in a row that came to nothing.
     refusals: u32,
     /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
@@ -122,10 +145,19 @@ impl Node {
             commons,
             random: Random::new(seed),
             now,
+            lost_us: 0,
             forgiven_until: now,
+            awake: now,
             members: Members::default(),
             cases: Cases::default(),
+            doubts: Doubts::default(),
+            health: Health::default(),
             probes: Probes::default(),
+            patrol_at: now.plus_ms(FIRST_PATROL_MS),
+            patrol_width: 1,
+            roots: Vec::new(),
+            raised_at: Instant::ZERO,
+            testimonies: Bucket::new(TESTIMONIES_PER_MINUTE),
             links: Links::default(),
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
@@ -134,6 +166,7 @@ impl Node {
             broadcast,
             asks: Asks::default(),
             circuits: Circuits::default(),
+            questions: Circuits::default(),
             refusals: 0,
             doubtful: false,
             live_before: 0,
@@ -199,10 +232,9 @@ impl Node {
                 Pulse::Silent { ms } => self.on_silence(link, ms),
             }
         }
-        for verdict in self.cases.handle_timeout(self.now, self.observers(), &self.config) {
-            let why = Departure::Failed { evidence: verdict.evidence, accusers: verdict.accusers };
-            self.depart(verdict.subject, verdict.incarnation, why);
-        }
+        self.pursue_doubts();
+        self.judge();
+        self.patrol();
         for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
             self.send(link, Lane::Reliable, &frame);
         }
@@ -213,7 +245,7 @@ impl Node {
         if self.alone_at.is_some_and(|at| self.now >= at) {
             self.become_ready();
         }
-        self.members.expire(self.now, &self.config);
+        self.members.expire(self.awake, &self.config);
         self.settle();
     }
 
@@ -229,24 +261,7 @@ impl Node {
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        if self.left {
-            return None;
-        }
-        [
-            self.seek_at,
-            self.alone_at,
-            self.asks.next_timeout(),
-            self.links.next_timeout(),
-            self.probes.next_timeout(),
-            self.cases.next_timeout(self.observers(), &self.config),
-            self.introducer.next_timeout(),
-            self.draft.next_timeout(),
-            self.broadcast.next_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .map(|at| at.max(self.now))
+        self.due_at().map(|at| at.max(self.now).minus_micros(self.lost_us))
     }
 
     /// Our own id.
@@ -341,24 +356,6 @@ impl Node {
         self.review_greeters();
     }
 
-    /// Moves our clock. A host that stood still blames itself: whatever waits for others gets the time back.
-    fn advance(&mut self, now: Instant) {
-        let now = now.max(self.now);
-        if let Some(due) = self.next_timeout() {
-            let late_us = now.micros_since(due.max(self.forgiven_until));
-            if late_us > u64::from(self.config.lateness_ms).saturating_mul(1_000) {
-                self.stats.freezes = self.stats.freezes.saturating_add(1);
-                self.forgiven_until = now;
-                self.probes.forgive(late_us);
-                self.cases.forgive(late_us);
-                self.links.forgive(late_us);
-                self.asks.forgive(late_us);
-                self.broadcast.forgive(late_us);
-            }
-        }
-        self.now = now;
-    }
-
     fn send(&mut self, link: LinkId, lane: Lane, frame: &Frame) {
         self.send_encoded(link, lane, frame.encode());
     }
@@ -371,11 +368,6 @@ impl Node {
 
     fn event(&mut self, event: Event) {
         self.out.push_back(Output::Event(event));
-    }
-
-    /// Live members that could accuse, ourselves included.
-    fn observers(&self) -> usize {
-        self.members.alive_count().saturating_add(1)
     }
 
     fn view(&self, id: PeerId, member: &Member) -> MemberView {

@@ -17,11 +17,15 @@ impl Node {
         self.stats.frames_in = self.stats.frames_in.saturating_add(1);
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(super::count(bytes.len()));
         self.probes.heard(self.now, link);
+        self.doubts.dismiss(&peer);
         let greeted = self.links.is_greeted(link);
         match Frame::decode(bytes) {
             Err(_) => self.violation(peer, ViolationKind::Malformed),
             Ok(Frame::Hello(record)) => self.on_hello(link, record),
-            Ok(Frame::Ping(number)) => self.send(link, Lane::Unreliable, &Frame::Pong(number)),
+            Ok(Frame::Ping(number)) => {
+                self.probes.ping(self.now, link, &self.config, &mut self.random);
+                self.send(link, Lane::Unreliable, &Frame::Pong(number));
+            }
             Ok(Frame::Pong(number)) => self.probes.pong(self.now, link, number),
             Ok(Frame::Disconnect) => self.on_disconnect(link, peer),
             Ok(Frame::Obituary { subject, incarnation }) => self.on_obituary(link, subject, incarnation),
@@ -45,6 +49,8 @@ impl Node {
             Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
             Frame::Walk { ttl, knock } => self.on_walk(Route::Mesh(link), ttl, knock),
             Frame::Splice(knock) => self.on_splice(link, &knock),
+            Frame::Seek { ttl, to, session, accused } => self.on_seek(link, ttl, to, session, accused),
+            Frame::Found { session, records } => self.on_found(link, peer, session, records),
             Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
         }
     }
@@ -82,6 +88,9 @@ impl Node {
         // Records and entries are answered from what we know.
         let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
         let links = self.greeted_links();
+        if from.is_none() {
+            self.roots.clone_from(&links);
+        }
         let eager = self.broadcast.spread(self.now, origin, number, from, &links, &self.config);
         if eager.is_empty() && !kept {
             return;

@@ -81,6 +81,24 @@ pub enum Frame {
         /// Who looks, and how to answer.
         knock: Signed<Knock>,
     },
+    /// An indirect probe (SWIM, section 4.1): somebody asks whether a member is there, over others than its own link to it.
+    Seek {
+        /// Links that it may still cross.
+        ttl: u8,
+        /// Who is sought.
+        to: PeerId,
+        /// Names the question; the answer comes back the way that it took.
+        session: u64,
+        /// The incarnation at which the one who asks knows it to be accused; 0 if it does not.
+        accused: u64,
+    },
+    /// The answer to a `Seek`: the member that was sought is there.
+    Found {
+        /// Names the question.
+        session: u64,
+        /// Its record, if it is of a greater incarnation than the accused one; at most one.
+        records: Vec<Signed<Record>>,
+    },
     /// The sender gives a member that looks for links a place between itself and the receiver: that shall dial it as well, and then close this link.
     Splice(Signed<Knock>),
 }
@@ -112,6 +130,8 @@ impl Frame {
             Self::Signal { .. } => 17,
             Self::Disconnect => 18,
             Self::Walk { .. } => 19,
+            Self::Seek { .. } => 20,
+            Self::Found { .. } => 21,
             Self::Splice(_) => 22,
         }
     }
@@ -136,6 +156,8 @@ impl Frame {
             Self::Signal { .. } => "signal",
             Self::Disconnect => "disconnect",
             Self::Walk { .. } => "walk",
+            Self::Seek { .. } => "seek",
+            Self::Found { .. } => "found",
             Self::Splice(_) => "splice",
         }
     }
@@ -169,6 +191,16 @@ impl Frame {
             Self::Walk { ttl, knock } => {
                 w.u8(*ttl);
                 knock.write(&mut w);
+            }
+            Self::Seek { ttl, to, session, accused } => {
+                w.u8(*ttl);
+                w.raw(to.as_bytes());
+                w.raw(&session.to_le_bytes());
+                w.varint(*accused);
+            }
+            Self::Found { session, records } => {
+                w.raw(&session.to_le_bytes());
+                w.list(records, |w, it| it.write(w));
             }
             Self::Splice(knock) => knock.write(&mut w),
         }
@@ -218,6 +250,14 @@ impl Frame {
             17 => Self::Signal { ttl: r.u8()?, envelope: Signed::read(r)? },
             18 => Self::Disconnect,
             19 => Self::Walk { ttl: r.u8()?, knock: Signed::read(r)? },
+            20 => {
+                let (ttl, to) = (r.u8()?, r.peer()?);
+                Self::Seek { ttl, to, session: u64::from_le_bytes(r.array()?), accused: r.varint()? }
+            }
+            21 => {
+                let session = u64::from_le_bytes(r.array()?);
+                Self::Found { session, records: r.list(1, SIGNED_BYTES_MIN, Signed::read)? }
+            }
             22 => Self::Splice(Signed::read(r)?),
             _ => return Err(Malformed::Kind),
         })
@@ -281,6 +321,8 @@ impl fmt::Display for Frame {
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
             Self::Walk { ttl, knock } => write!(f, " {:016x} n{} ttl{ttl}", knock.body.session, knock.body.links),
             Self::Splice(knock) => write!(f, " {:016x} n{}", knock.body.session, knock.body.links),
+            Self::Seek { ttl, to, session, accused } => write!(f, " {session:016x} for {to:?} ttl{ttl} i{accused}"),
+            Self::Found { session, records } => write!(f, " {session:016x} {}", records.len()),
             Self::Signal { ttl, envelope: Signed { body, .. } } => {
                 write!(f, " {:?} for {:?} ttl{ttl} {}B", body.kind, body.to, body.body.len())
             }
