@@ -146,7 +146,7 @@ impl Room {
     pub(crate) fn ihave(&mut self) -> (LinkId, Vec<u8>) {
         let mut told = || self.next_turn();
         let ats: [usize; 20] = std::array::from_fn(|_| told());
-        let ids = ats.map(|at| ShortId::new(&self.members[at].id, self.members[at].post));
+        let ids = ats.map(|at| (ShortId::new(&self.members[at].id, self.members[at].post), 50));
         (self.links[self.turn % LINKS], Frame::Ihave(ids.into()).encode().to_vec())
     }
 

@@ -64,12 +64,17 @@ impl Trees {
         }
     }
 
-    /// Rumors of this one's origin travel over the link from now on.
-    pub(super) fn graft(&mut self, id: &ShortId, link: LinkId) {
+    /// Rumors of this one's origin travel over the link from now on. Returns the origin.
+    pub(super) fn graft(&mut self, id: &ShortId, link: LinkId) -> Option<PeerId> {
+        let (origin, _) = self.origins.from(id.first_origin()).next().filter(|(origin, _)| id.is_of(origin))?;
+        let origin = *origin;
+        self.set_eager(&origin, link);
+        Some(origin)
+    }
+
+    pub(super) fn set_eager(&mut self, origin: &PeerId, link: LinkId) {
         let bit = self.bit_of(link);
-        let of =
-            self.origins.from(id.first_origin()).map(|(origin, _)| *origin).next().filter(|origin| id.is_of(origin));
-        if let Some(tree) = of.and_then(|origin| self.origins.get_mut(&origin)) {
+        if let Some(tree) = self.origins.get_mut(origin) {
             tree.lazy &= !bit;
         }
     }

@@ -319,6 +319,9 @@ mod tests {
         cases.note(&SUBJECT, Evidence::Closed);
         let (verdicts, _) = cases.handle_timeout(LATE, Jury { observers: 2, ..JURY });
         let accusers = [peer(1), peer(2)].into();
-        assert_eq!(verdicts, [Verdict { subject: SUBJECT, incarnation: 5, evidence: Some(Evidence::Closed), accusers }]);
+        assert_eq!(
+            verdicts,
+            [Verdict { subject: SUBJECT, incarnation: 5, evidence: Some(Evidence::Closed), accusers }]
+        );
     }
 }

@@ -158,7 +158,8 @@ impl Node {
 
     /// Somebody takes us for gone at this incarnation. One who was wrong too often is answered now and then only.
     pub(super) fn refute(&mut self, incarnation: u64, trusted: bool) {
-        if incarnation != self.me.body.incarnation || !(trusted || self.now >= self.raised_at.plus_ms(REFUTE_PAUSE_MS)) {
+        if incarnation != self.me.body.incarnation || !(trusted || self.now >= self.raised_at.plus_ms(REFUTE_PAUSE_MS))
+        {
             return;
         }
         self.stats.refutations = self.stats.refutations.saturating_add(1);

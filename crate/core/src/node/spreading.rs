@@ -44,6 +44,7 @@ impl Node {
             Frame::Ihave(ids) => self.on_ihave(link, &ids),
             Frame::Graft(ids) => self.on_graft(link, &ids),
             Frame::Prune(origins) => self.broadcast.on_prune(link, &origins),
+            Frame::Prefer(origins) => self.broadcast.on_prefer(link, &origins),
             Frame::Compare(ranges) => self.on_compare(link, ranges),
             Frame::Want(ids) => self.give(link, &ids),
             Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
@@ -105,9 +106,12 @@ impl Node {
         }
     }
 
-    fn on_ihave(&mut self, link: LinkId, ids: &[ShortId]) {
+    fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
         let rtt_us = self.probes.rtt_us(link);
-        self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        if !preferred.is_empty() {
+            self.send(link, Lane::Reliable, &Frame::Prefer(preferred));
+        }
     }
 
     fn on_graft(&mut self, link: LinkId, ids: &[ShortId]) {

@@ -48,10 +48,13 @@ pub enum Frame {
         /// What is said.
         rumor: Rumor,
     },
-    /// Rumors that the sender has, and does not push over this link (Plumtree, section 3.4).
-    Ihave(Vec<ShortId>),
+    /// Rumors that the sender has, and does not push over this link (Plumtree, section 3.4), and for how many milliseconds it has had
+    /// each, 255 for longer.
+    Ihave(Vec<(ShortId, u8)>),
     /// Rumors that the receiver has told of and the sender lacks: it wants them, and those of their origins from now on.
     Graft(Vec<ShortId>),
+    /// Rumors of these origins would reach the sender sooner over this link than on their present way: push them from now on.
+    Prefer(Vec<PeerId>),
     /// Rumors of these origins reach the sender on a better way: push no more of them over this link.
     Prune(Vec<PeerId>),
     /// What the sender knows, range by range.
@@ -133,6 +136,7 @@ impl Frame {
             Self::Seek { .. } => 20,
             Self::Found { .. } => 21,
             Self::Splice(_) => 22,
+            Self::Prefer(_) => 23,
         }
     }
 
@@ -159,6 +163,7 @@ impl Frame {
             Self::Seek { .. } => "seek",
             Self::Found { .. } => "found",
             Self::Splice(_) => "splice",
+            Self::Prefer(_) => "prefer",
         }
     }
 
@@ -177,8 +182,14 @@ impl Frame {
                 w.u8(*hops);
                 rumor.write(&mut w);
             }
-            Self::Ihave(ids) | Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
-            Self::Prune(origins) | Self::Want(origins) => w.list(origins, |w, id| w.raw(id.as_bytes())),
+            Self::Ihave(ids) => w.list(ids, |w, (id, age_ms)| {
+                w.raw(id.as_bytes());
+                w.u8(*age_ms);
+            }),
+            Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
+            Self::Prune(origins) | Self::Prefer(origins) | Self::Want(origins) => {
+                w.list(origins, |w, id| w.raw(id.as_bytes()))
+            }
             Self::Compare(ranges) => w.list(ranges, |w, range| range.write(w)),
             Self::Obituary { subject, incarnation } => {
                 w.raw(subject.as_bytes());
@@ -241,7 +252,7 @@ impl Frame {
             8 => Self::read_gossip(RumorKind::Entry, r)?,
             9 => Self::read_gossip(RumorKind::Suspicion, r)?,
             10 => Self::read_gossip(RumorKind::Farewell, r)?,
-            11 => Self::Ihave(r.list(LIST_MAX, 8, short)?),
+            11 => Self::Ihave(r.list(LIST_MAX, 9, |r| Ok((short(r)?, r.u8()?)))?),
             12 => Self::Graft(r.list(LIST_MAX, 8, short)?),
             13 => Self::Prune(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
             14 => Self::Compare(r.list(LIST_MAX, 1, Range::read)?),
@@ -259,6 +270,7 @@ impl Frame {
                 Self::Found { session, records: r.list(1, SIGNED_BYTES_MIN, Signed::read)? }
             }
             22 => Self::Splice(Signed::read(r)?),
+            23 => Self::Prefer(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
             _ => return Err(Malformed::Kind),
         })
     }
@@ -315,8 +327,11 @@ impl fmt::Display for Frame {
                     Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
                 }
             }
-            Self::Ihave(ids) | Self::Graft(ids) => write!(f, " {}", ids.len()),
-            Self::Prune(ids) | Self::Want(ids) => ids.iter().try_for_each(|id| write!(f, " {id:?}")),
+            Self::Ihave(ids) => write!(f, " {}", ids.len()),
+            Self::Graft(ids) => write!(f, " {}", ids.len()),
+            Self::Prune(ids) | Self::Prefer(ids) | Self::Want(ids) => {
+                ids.iter().try_for_each(|id| write!(f, " {id:?}"))
+            }
             Self::Compare(ranges) => write!(f, " {} ranges", ranges.len()),
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
             Self::Walk { ttl, knock } => write!(f, " {:016x} n{} ttl{ttl}", knock.body.session, knock.body.links),
