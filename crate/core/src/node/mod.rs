@@ -98,6 +98,8 @@ pub struct Node {
     /// When we count as being alone in the room.
     alone_at: Option<Instant>,
     left: bool,
+    /// When [`Node::handle_timeout`] is to be called, as of the last input.
+    due: Option<Instant>,
     stats: Stats,
     out: VecDeque<Output>,
 }
@@ -143,11 +145,13 @@ impl Node {
             ready: false,
             alone_at: None,
             left: false,
+            due: None,
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
         };
         node.farewell = node.prepare_farewell();
         node.digest(node.id());
+        node.due = node.earliest_timeout();
         node
     }
 
@@ -157,6 +161,12 @@ impl Node {
     /// Only a command can be refused; then nothing has changed. Whatever a remote sends is not an error.
     pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), Refused> {
         self.advance(now);
+        let done = self.take_in(input);
+        self.due = self.earliest_timeout();
+        done
+    }
+
+    fn take_in(&mut self, input: Input) -> Result<(), Refused> {
         if self.left {
             return if matches!(input, Input::Command(_)) { Err(Refused::Left) } else { Ok(()) };
         }
@@ -215,6 +225,7 @@ impl Node {
         }
         self.members.expire(self.now, &self.config);
         self.settle();
+        self.due = self.earliest_timeout();
     }
 
     /// What the node wants next; `None` when the drain is over.
@@ -228,7 +239,11 @@ impl Node {
 
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
     #[must_use]
-    pub fn next_timeout(&self) -> Option<Instant> {
+    pub const fn next_timeout(&self) -> Option<Instant> {
+        self.due
+    }
+
+    fn earliest_timeout(&self) -> Option<Instant> {
         if self.left {
             return None;
         }
@@ -344,7 +359,7 @@ impl Node {
     /// Moves our clock. A host that stood still blames itself: whatever waits for others gets the time back.
     fn advance(&mut self, now: Instant) {
         let now = now.max(self.now);
-        if let Some(due) = self.next_timeout() {
+        if let Some(due) = self.due {
             let late_us = now.micros_since(due.max(self.forgiven_until));
             if late_us > u64::from(self.config.lateness_ms).saturating_mul(1_000) {
                 self.stats.freezes = self.stats.freezes.saturating_add(1);
