@@ -10,9 +10,6 @@ use crate::{config::Config, table::SmallMap, time::Instant, wire::ShortId};
 /// Frames in a batch, at most.
 const BATCH_FRAMES_MAX: usize = 256;
 
-/// A batch is full with one part in so many of the bytes or of the time that frames are kept.
-const BATCHES: u8 = 8;
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cache {
     /// Oldest first.
@@ -60,10 +57,11 @@ impl Cache {
 }
 
 impl Batch {
+    /// It has an eighth of the bytes, or of the time, that frames are kept.
     fn is_full(&self, now: Instant, config: &Config) -> bool {
         self.frames.len() >= BATCH_FRAMES_MAX
-            || self.bytes >= config.cache_bytes_max / usize::from(BATCHES)
-            || now >= self.since.plus_ms(config.cache_age_ms / u32::from(BATCHES))
+            || self.bytes >= config.cache_bytes_max / 8
+            || now >= self.since.plus_ms(config.cache_age_ms / 8)
     }
 }
 
@@ -87,10 +85,7 @@ mod tests {
         for n in 0..5 {
             cache.put(Instant::ZERO, id(n), [0; 100].into(), &config);
         }
-        assert_eq!(
-            (0..5).map(|n| cache.contains(&id(n))).collect::<Vec<_>>(),
-            [false, false, false, true, true]
-        );
+        assert_eq!((0..5).map(|n| cache.contains(&id(n))).collect::<Vec<_>>(), [false, false, false, true, true]);
         assert_eq!(cache.bytes(), 200);
     }
 
