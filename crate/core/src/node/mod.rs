@@ -121,6 +121,8 @@ pub struct Node {
     /// When we count as being alone in the room.
     alone_at: Option<Instant>,
     left: bool,
+    /// When something is due by our own clock, as of the last input.
+    due: Option<Instant>,
     stats: Stats,
     out: VecDeque<Output>,
 }
@@ -176,11 +178,13 @@ impl Node {
             ready: false,
             alone_at: None,
             left: false,
+            due: None,
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
         };
         node.farewell = node.prepare_farewell();
         node.digest(node.id());
+        node.due = node.due_at();
         node
     }
 
@@ -190,6 +194,12 @@ impl Node {
     /// Only a command can be refused; then nothing has changed. Whatever a remote sends is not an error.
     pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), Refused> {
         self.advance(now);
+        let done = self.take_in(input);
+        self.due = self.due_at();
+        done
+    }
+
+    fn take_in(&mut self, input: Input) -> Result<(), Refused> {
         if self.left {
             return if matches!(input, Input::Command(_)) { Err(Refused::Left) } else { Ok(()) };
         }
@@ -247,6 +257,7 @@ impl Node {
         }
         self.members.expire(self.awake, &self.config);
         self.settle();
+        self.due = self.due_at();
     }
 
     /// What the node wants next; `None` when the drain is over.
@@ -261,7 +272,7 @@ impl Node {
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.due_at().map(|at| at.max(self.now).minus_micros(self.lost_us))
+        self.due.map(|at| at.max(self.now).minus_micros(self.lost_us))
     }
 
     /// Our own id.

@@ -21,7 +21,7 @@ impl Node {
         self.lost_us = self.lost_us.saturating_add(now.micros_since(shown));
         let elapsed_us = now.micros_since(self.now);
         // Without anything that is due, nobody can tell standing still from having nothing to do.
-        let late_us = self.due_at().map(|due_at| now.micros_since(due_at.max(self.forgiven_until)));
+        let late_us = self.due.map(|due_at| now.micros_since(due_at.max(self.forgiven_until)));
         let slow_ms = if self.me.body.hidden { HIDDEN_MS } else { 0 };
         let bearable_us = u64::from(self.config.lateness_ms.saturating_add(slow_ms)).saturating_mul(1_000);
         let stood_still = late_us.filter(|late_us| *late_us > bearable_us);

@@ -49,7 +49,7 @@ impl Invariant for AtMostOnce {
         self.had.forget(host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
         if self.had.insert(host, author, message.seq) {
@@ -75,7 +75,7 @@ impl Invariant for InOrder {
         self.had.forget(host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
         self.had.insert(host, author, message.seq);
@@ -103,7 +103,7 @@ impl Invariant for BytesAsSent {
         }
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
         if self.said.contains(&(author, of_bytes(&message.payload))) {
@@ -137,7 +137,7 @@ impl Invariant for AuthenticPresence {
         }
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Presence(member) = event else { return Ok(()) };
         let (Some(owner), Some(value)) = (view.host_of(&member.id), &member.presence) else { return Ok(()) };
         let value = of_bytes(value);
