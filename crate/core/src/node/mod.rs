@@ -15,7 +15,7 @@ use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use crate::{
     broadcast::Broadcast,
     commons::Commons,
-    config::Config,
+    config::{Config, Strategy},
     detector::{Cases, Probes, Pulse},
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
@@ -200,7 +200,13 @@ impl Node {
             let why = Departure::Failed { evidence: verdict.evidence, accusers: verdict.accusers };
             self.depart(verdict.subject, verdict.incarnation, why);
         }
+        if self.config.strategy != Strategy::Tree {
+            self.monger();
+        }
         for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
+            if let Frame::Graft(ids) = &frame {
+                self.stats.grafts = self.stats.grafts.saturating_add(count(ids.len()));
+            }
             self.send(link, Lane::Reliable, &frame);
         }
         while let Some(origin) = self.broadcast.overdue(self.now) {
