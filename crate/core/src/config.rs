@@ -1,5 +1,53 @@
 //! The knobs, each with unit, default and trade-off.
 
+/// How posts for all spread. The same for all members of a room; whatever is said about members travels on the trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Along a tree for each origin: the fewest bytes, the shortest ways.
+    Tree,
+    /// Rumor mongering: told to random links until enough of them know it. More copies; no state for an origin to be wrong.
+    #[cfg(feature = "rumor")]
+    Rumor,
+    /// Each round every member offers what it has of late to one random link.
+    #[cfg(feature = "rounds")]
+    Push,
+    /// Each round every member asks one random link for what that has of late.
+    #[cfg(feature = "rounds")]
+    Pull,
+    /// Both in each round.
+    #[cfg(feature = "rounds")]
+    PushPull,
+}
+
+impl core::str::FromStr for Strategy {
+    type Err = ();
+
+    /// By its name in lower case.
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name {
+            "tree" => Ok(Self::Tree),
+            #[cfg(feature = "rumor")]
+            "rumor" => Ok(Self::Rumor),
+            #[cfg(feature = "rounds")]
+            "push" => Ok(Self::Push),
+            #[cfg(feature = "rounds")]
+            "pull" => Ok(Self::Pull),
+            #[cfg(feature = "rounds")]
+            "push-pull" => Ok(Self::PushPull),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Strategy {
+    /// Whether members contact each other in rounds, whether they have something new or not.
+    #[cfg(feature = "rounds")]
+    pub(crate) const fn is_in_rounds(self) -> bool {
+        matches!(self, Self::Push | Self::Pull | Self::PushPull)
+    }
+}
+
 /// How a node behaves. Every bound of the protocol is here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -79,6 +127,16 @@ pub struct Config {
     pub cache_age_ms: u32,
     /// Links that a broadcast may cross, default 32.
     pub hops_max: u8,
+    /// How posts for all spread, default along a tree for each origin.
+    pub strategy: Strategy,
+    /// Links to which rumor mongering tells a post in each round, default 2. More: sooner everywhere, more copies.
+    pub rumor_fanout: usize,
+    /// Links that knew it already after which rumor mongering loses interest in a post, default 3. More: fewer are missed and have to
+    /// ask, more copies.
+    pub rumor_useless_max: usize,
+    /// Time between two rounds of any strategy but the tree, default 200 ms. Shorter than a round trip: more copies, since those who
+    /// had it have no time to say so.
+    pub round_ms: u32,
     /// Members that stay attached to the signaling server, default 3: with fewer, others volunteer.
     pub greeters_min: usize,
 }
@@ -121,6 +179,10 @@ impl Default for Config {
             cache_bytes_max: 1 << 20,
             cache_age_ms: 30_000,
             hops_max: 32,
+            strategy: Strategy::Tree,
+            rumor_fanout: 2,
+            rumor_useless_max: 3,
+            round_ms: 200,
             greeters_min: 3,
         }
     }

@@ -84,7 +84,7 @@ mod time;
 pub mod wire;
 
 pub use commons::{Alone, Commons};
-pub use config::Config;
+pub use config::{Config, Strategy};
 pub use detector::Evidence;
 pub use identity::{Identity, NotAPeerId, PeerId, PublicKey, Signature, peer_id};
 pub use io::{

@@ -16,13 +16,14 @@ mod cache;
 mod order;
 mod reassembly;
 mod repair;
+mod rounds;
 mod tree;
 mod window;
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 
 use crate::{
-    config::Config,
+    config::{Config, Strategy},
     identity::PeerId,
     io::LinkId,
     table::SmallMap,
@@ -34,6 +35,7 @@ use cache::Cache;
 use order::Order;
 use reassembly::Reassembly;
 use repair::Missing;
+use rounds::Rounds;
 use tree::Trees;
 
 #[derive(Clone, Debug)]
@@ -50,6 +52,7 @@ pub(crate) struct Broadcast {
     tell_at: Option<Instant>,
     order: Order,
     reassembly: Reassembly,
+    rounds: Rounds,
 }
 
 /// A whole message.
@@ -77,6 +80,7 @@ impl Broadcast {
             tell_at: None,
             order: Order::default(),
             reassembly: Reassembly::default(),
+            rounds: Rounds::default(),
         }
     }
 
@@ -144,13 +148,18 @@ impl Broadcast {
         let mut eager = Vec::with_capacity(links.len());
         for link in links.iter().filter(|link| Some(**link) != from) {
             if self.trees.is_lazy(&origin, *link) {
-                self.untold.or_insert(*link, Vec::new()).push((id, now));
-                self.tell_at.get_or_insert(now.plus_ms(config.ihave_interval_ms));
+                self.tell_later(now, *link, id, config);
             } else {
                 eager.push(*link);
             }
         }
         eager
+    }
+
+    /// The link will be told that we have this one.
+    pub(crate) fn tell_later(&mut self, now: Instant, link: LinkId, id: ShortId, config: &Config) {
+        self.untold.or_insert(link, Vec::new()).push((id, now));
+        self.tell_at.get_or_insert(now.plus_ms(config.ihave_interval_ms));
     }
 
     /// Keeps a pushed frame for those who will ask for it.
@@ -183,8 +192,13 @@ impl Broadcast {
     ) -> Vec<PeerId> {
         let patience_us =
             rtt_us.unwrap_or(0).saturating_mul(2).max(u64::from(config.graft_patience_ms).saturating_mul(1_000));
+        #[cfg(feature = "rounds")]
+        let patience_us = if config.strategy.is_in_rounds() { 0 } else { patience_us };
         let mut preferred = Vec::new();
         for (id, age_ms) in ids {
+            if config.strategy != Strategy::Tree {
+                self.rounds.told_in_vain(id, link, config);
+            }
             if !self.trees.has_seen(id) && !self.cache.contains(id) {
                 self.missing.told(now.plus_micros(patience_us), *id, link);
             } else if self.arrivals.is_gain(id, now.minus_micros(u64::from(*age_ms).saturating_mul(1_000))) {
@@ -201,9 +215,13 @@ impl Broadcast {
         }
     }
 
-    /// The peer lacks this one: it gets it, if we have it, and all of its origin from now on.
-    pub(crate) fn on_graft(&mut self, link: LinkId, id: &ShortId) -> Option<Arc<[u8]>> {
+    /// The peer lacks this one: it gets all of its origin from now on.
+    pub(crate) fn on_graft(&mut self, link: LinkId, id: &ShortId) {
         self.trees.graft(id, link);
+    }
+
+    /// The frame of a rumor that we still keep.
+    pub(crate) fn kept(&self, id: &ShortId) -> Option<Arc<[u8]>> {
         self.cache.get(id)
     }
 
@@ -286,7 +304,8 @@ impl Broadcast {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.reassembly.next_timeout(), self.order.next_timeout(), self.tell_at, self.missing.next_timeout()]
+        let Self { reassembly, order, tell_at, missing, rounds, .. } = self;
+        [reassembly.next_timeout(), order.next_timeout(), *tell_at, missing.next_timeout(), rounds.next_timeout()]
             .into_iter()
             .flatten()
             .min()

@@ -12,14 +12,14 @@ const TELLERS_MAX: usize = 8;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Missing {
-    rumors: SmallMap<ShortId, Miss>,
+    pub(super) rumors: SmallMap<ShortId, Miss>,
 }
 
 #[derive(Clone, Debug)]
-struct Miss {
+pub(super) struct Miss {
     /// Those not yet asked, first told first.
-    tellers: Vec<LinkId>,
-    due_at: Instant,
+    pub(super) tellers: Vec<LinkId>,
+    pub(super) due_at: Instant,
 }
 
 impl Missing {

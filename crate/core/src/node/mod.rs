@@ -17,7 +17,7 @@ use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use crate::{
     broadcast::Broadcast,
     commons::Commons,
-    config::Config,
+    config::{Config, Strategy},
     detector::{Cases, Doubts, Health, Probes, Pulse},
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
@@ -245,7 +245,13 @@ impl Node {
         self.pursue_doubts();
         self.judge();
         self.patrol();
+        if self.config.strategy != Strategy::Tree {
+            self.monger();
+        }
         for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
+            if let Frame::Graft(ids) = &frame {
+                self.stats.grafts = self.stats.grafts.saturating_add(count(ids.len()));
+            }
             self.send(link, Lane::Reliable, &frame);
         }
         while let Some(origin) = self.broadcast.overdue(self.now) {

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Node;
 use crate::{
+    config::Strategy,
     identity::PeerId,
     io::{Lane, LinkId, ViolationKind},
     overlay::Route,
@@ -64,9 +65,15 @@ impl Node {
         let fresh = is_farewell || self.broadcast.is_fresh(&origin, number);
         if !of_me_and_newer && (origin == self.id() || !fresh) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
-            let for_one = matches!(&rumor, Rumor::Post(post) if post.body.to.is_some());
-            if !for_one && self.broadcast.duplicate(&origin, number, link) {
-                self.send(link, Lane::Reliable, &Frame::Prune([origin].into()));
+            match &rumor {
+                Rumor::Post(post) if post.body.to.is_some() => {}
+                Rumor::Post(_) if self.config.strategy != Strategy::Tree => {
+                    self.send(link, Lane::Reliable, &Frame::Ihave([(rumor.short_id(), 0)].into()));
+                }
+                _ if self.broadcast.duplicate(&origin, number, link) => {
+                    self.send(link, Lane::Reliable, &Frame::Prune([origin].into()));
+                }
+                _ => {}
             }
             return;
         }
@@ -92,7 +99,12 @@ impl Node {
         if from.is_none() {
             self.roots.clone_from(&links);
         }
-        let eager = self.broadcast.spread(self.now, origin, number, from, &links, &self.config);
+        let eager = if self.config.strategy != Strategy::Tree && matches!(rumor, Rumor::Post(_)) {
+            self.broadcast.heat(self.now, &origin, number);
+            Vec::new()
+        } else {
+            self.broadcast.spread(self.now, origin, number, from, &links, &self.config)
+        };
         if eager.is_empty() && !kept {
             return;
         }
@@ -106,6 +118,33 @@ impl Node {
         }
     }
 
+    /// Passes on what spreads without a tree, if it is due.
+    pub(super) fn monger(&mut self) {
+        let links = self.greeted_links();
+        #[cfg(feature = "rounds")]
+        if self.config.strategy.is_in_rounds() {
+            for (link, frame) in self.broadcast.contact(self.now, &links, &mut self.random, &self.config) {
+                self.send(link, Lane::Reliable, &frame);
+            }
+            return;
+        }
+        while let Some((id, is_hot)) = self.broadcast.next_hot(self.now, &self.config) {
+            if is_hot {
+                let mut others = links.clone();
+                for _ in 0..self.config.rumor_fanout {
+                    if let Some(link) = self.random.pick(&others).copied() {
+                        others.retain(|other| *other != link);
+                        self.send_rumors(link, &[id]);
+                    }
+                }
+            } else {
+                for link in &links {
+                    self.broadcast.tell_later(self.now, *link, id, &self.config);
+                }
+            }
+        }
+    }
+
     fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
         let rtt_us = self.probes.rtt_us(link);
         let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
@@ -115,8 +154,22 @@ impl Node {
     }
 
     fn on_graft(&mut self, link: LinkId, ids: &[ShortId]) {
+        #[cfg(feature = "rounds")]
+        if ids.is_empty() && self.config.strategy.is_in_rounds() {
+            for frame in self.broadcast.of_late() {
+                self.send(link, Lane::Reliable, &frame);
+            }
+        }
         for id in ids {
-            if let Some(frame) = self.broadcast.on_graft(link, id) {
+            self.broadcast.on_graft(link, id);
+        }
+        self.send_rumors(link, ids);
+    }
+
+    /// Sends those of these rumors that we still have.
+    fn send_rumors(&mut self, link: LinkId, ids: &[ShortId]) {
+        for id in ids {
+            if let Some(frame) = self.broadcast.kept(id) {
                 self.send_encoded(link, Lane::Reliable, frame);
             } else if let Some(rumor) = self.known(id) {
                 self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
