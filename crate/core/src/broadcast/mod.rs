@@ -165,19 +165,21 @@ impl Broadcast {
         }
     }
 
-    /// The peer has these. What we lack is asked for after a while, if it has not come by then.
+    /// The peer has these. What we lack is asked for after a while, if it has not come by then; what is urgent, at once.
     pub(crate) fn on_ihave(
         &mut self,
         now: Instant,
         link: LinkId,
         ids: &[ShortId],
         rtt_us: Option<u64>,
+        urgent: impl Fn(&ShortId) -> bool,
         config: &Config,
     ) {
         let patience_us =
             rtt_us.unwrap_or(0).saturating_mul(2).max(u64::from(config.graft_patience_ms).saturating_mul(1_000));
         for id in ids {
             if !self.trees.has_seen(id) && !self.cache.contains(id) {
+                let patience_us = if urgent(id) { 0 } else { patience_us };
                 self.missing.told(now.plus_micros(patience_us), *id, link);
             }
         }

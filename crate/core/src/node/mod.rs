@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How often in a minute we contradict those who take the gone for members.
-const TESTIMONIES_PER_MINUTE: u32 = 240;
+const TESTIMONIES_PER_MINUTE: u32 = 4_096;
 
 /// When a newcomer looks after others for the first time: it has its links by then.
 const FIRST_PATROL_MS: u32 = 15_000;

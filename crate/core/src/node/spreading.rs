@@ -104,7 +104,9 @@ impl Node {
 
     fn on_ihave(&mut self, link: LinkId, ids: &[ShortId]) {
         let rtt_us = self.probes.rtt_us(link);
-        self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        // A suspect may be refuting.
+        let urgent = |id: &ShortId| self.cases.suspects().any(|suspect| id.is_of(suspect));
+        self.broadcast.on_ihave(self.now, link, ids, rtt_us, urgent, &self.config);
     }
 
     fn on_graft(&mut self, link: LinkId, ids: &[ShortId]) {
