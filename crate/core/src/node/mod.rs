@@ -36,7 +36,7 @@ use crate::{
 /// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
 const OUTPUTS_KEPT: usize = 64;
 /// How often in a minute we contradict those who take the gone for members.
-const TESTIMONIES_PER_MINUTE: u32 = 240;
+const TESTIMONIES_PER_MINUTE: u32 = 4_096;
 
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Node;
 use crate::{
+    config::Config,
     detector::{Evidence, Jury, WAYS_MAX},
     identity::PeerId,
     io::{Lane, LinkId},
@@ -147,7 +148,9 @@ impl Node {
             }
             return;
         }
-        self.suspect(subject, doubt.evidence);
+        // Who has no link to it has only the word of others for how long it has been silent.
+        let told = if doubt.evidence == Evidence::Unreachable { self.cases.missed_since(&subject) } else { None };
+        self.suspect(subject, doubt.evidence, told.unwrap_or(doubt.missed_since));
         // Where one is gone, there may be more.
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
@@ -238,12 +241,15 @@ impl Node {
         records.into_iter().for_each(|record| self.on_record(from, peer, 1, record));
     }
 
-    /// What a case is judged by: how many could accuse, and how long a refutation may take to travel.
-    pub(super) fn jury(&self) -> Jury {
+    /// What a case is judged by: how many could accuse, how long a refutation may take to travel, and how long a silence means death.
+    pub(super) fn jury(&self, subject: &PeerId) -> Jury {
+        let Config { suspicion_ms, probe_interval_ms, .. } = self.config;
         let observers = self.members.len().saturating_add(1).saturating_sub(self.cases.mute());
         let travel_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth());
-        let least_ms = self.config.suspicion_ms;
-        Jury { observers, patience_ms: least_ms.max((least_ms / 2).saturating_add(travel_ms)) }
+        let spare_ms = suspicion_ms / 4;
+        let patience_ms = suspicion_ms.saturating_sub(spare_ms).max(travel_ms.saturating_add(spare_ms));
+        let missed_ms = self.patience_with(subject).saturating_add(probe_interval_ms).saturating_add(suspicion_ms);
+        Jury { observers, patience_ms, missed_ms }
     }
 
     /// The logarithm of the room's size: a bound on the links that a rumor crosses.

@@ -167,7 +167,9 @@ impl Node {
 
     fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
         let rtt_us = self.probes.rtt_us(link);
-        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        // A suspect may be refuting.
+        let urgent = |id: &ShortId| self.cases.suspects().any(|suspect| id.is_of(suspect));
+        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, urgent, &self.config);
         if !preferred.is_empty() {
             self.send(link, Lane::Reliable, &Frame::Prefer(preferred));
         }

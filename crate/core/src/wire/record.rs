@@ -111,6 +111,8 @@ pub struct Suspicion {
     pub number: u64,
     /// The incarnation of the subject that the accuser knows: a greater one refutes.
     pub incarnation: u64,
+    /// For how many milliseconds the accuser had had no sign of life of the subject.
+    pub silent_ms: u64,
 }
 
 impl Statement for Suspicion {
@@ -121,9 +123,11 @@ impl Statement for Suspicion {
         w.raw(self.subject.as_bytes());
         w.varint(self.number);
         w.varint(self.incarnation);
+        w.varint(self.silent_ms);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { accuser: r.peer()?, subject: r.peer()?, number: r.varint()?, incarnation: r.varint()? })
+        let (accuser, subject) = (r.peer()?, r.peer()?);
+        Ok(Self { accuser, subject, number: r.varint()?, incarnation: r.varint()?, silent_ms: r.varint()? })
     }
 }
