@@ -46,6 +46,10 @@ impl Record {
         self.id
     }
 
+    pub(crate) const fn id_ref(&self) -> &PeerId {
+        &self.id
+    }
+
     /// The key that signs everything of this member.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
