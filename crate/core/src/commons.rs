@@ -20,6 +20,12 @@ pub trait Commons: fmt::Debug + Send + Sync {
     fn share(&self, record: Signed<Record>) -> Arc<Signed<Record>> {
         Arc::new(record)
     }
+
+    /// A frame that goes to several peers, and is kept for those who ask. An implementation may hand out an equal one that it holds
+    /// already.
+    fn share_frame(&self, frame: Arc<[u8]>) -> Arc<[u8]> {
+        frame
+    }
 }
 
 /// Shares nothing.

@@ -12,18 +12,17 @@ const VOLUNTEER_PAUSE_MS: u32 = 1_000;
 /// every change of a record goes to everybody.
 const SETTLE_MS: u32 = 4_000;
 
-/// The pause before a member without links asks again for members to dial.
-const ASK_LONELY_MS: u32 = 1_500;
+/// The pause before a member asks again for members to dial, first after it has attached; each is twice as long as the one before.
+const ASK_FIRST_MS: u32 = 700;
+
+/// The longest pause of a member that lacks links.
+const ASK_LONELY_MS: u32 = 3_000;
+
+/// How often an attached member with links asks for members that it does not know: so the halves of a split room meet.
+const ASK_LINKED_MS: u32 = 20_000;
 
 /// The pause before a member asks that has reason to think that it is cut off.
 const HURRY_MS: u32 = 300;
-
-/// How often an attached member with links asks for members that it does not know: so the halves of a split room meet. Soon after it has
-/// attached it asks more often, since many who join at once may begin as several rooms.
-const ASK_LINKED_MS: u32 = 20_000;
-
-/// The first such pause; each is twice as long as the one before.
-const ASK_LINKED_FIRST_MS: u32 = 2_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Introducer {
@@ -56,17 +55,17 @@ impl Introducer {
             volunteer_at: None,
             ask_at: None,
             settle_at: None,
-            ask_pause_ms: ASK_LINKED_FIRST_MS,
+            ask_pause_ms: ASK_FIRST_MS,
         }
     }
 
-    pub(crate) fn attached(&mut self, now: Instant, linked: bool, random: &mut Random) {
+    pub(crate) fn attached(&mut self, now: Instant, random: &mut Random) {
         self.attached = true;
         self.wanted = true;
         self.volunteer_at = None;
         self.settle_at = Some(now.plus_ms(SETTLE_MS));
-        self.ask_pause_ms = ASK_LINKED_FIRST_MS;
-        self.plan_ask(now, linked, random);
+        self.ask_pause_ms = ASK_FIRST_MS;
+        self.plan_ask(now, random);
     }
 
     /// The socket is gone; the host tries again as long as it is wanted.
@@ -92,6 +91,7 @@ impl Introducer {
     pub(crate) fn hurry(&mut self, now: Instant, random: &mut Random) {
         let soon = now.plus_ms(random.jittered_ms(HURRY_MS));
         self.ask_at = self.ask_at.map(|at| at.min(soon));
+        self.ask_pause_ms = ASK_FIRST_MS;
     }
 
     /// Looks at the room: whether it lacks greeters, and it is for us to become one.
@@ -115,8 +115,9 @@ impl Introducer {
             return Some(Errand::Settle);
         }
         if self.ask_at.is_some_and(|at| now >= at) {
-            self.ask_pause_ms = self.ask_pause_ms.saturating_mul(2).min(ASK_LINKED_MS);
-            self.plan_ask(now, linked, random);
+            let longest_ms = if linked { ASK_LINKED_MS } else { ASK_LONELY_MS };
+            self.ask_pause_ms = self.ask_pause_ms.saturating_mul(2).min(longest_ms);
+            self.plan_ask(now, random);
             return Some(Errand::Ask);
         }
         None
@@ -130,9 +131,8 @@ impl Introducer {
         [self.volunteer_at, self.ask_at, self.settle_at].into_iter().flatten().min()
     }
 
-    /// A link has come up or gone down: who is lonely asks sooner.
-    pub(crate) fn plan_ask(&mut self, now: Instant, linked: bool, random: &mut Random) {
-        let pause_ms = random.jittered_ms(if linked { self.ask_pause_ms } else { ASK_LONELY_MS });
+    fn plan_ask(&mut self, now: Instant, random: &mut Random) {
+        let pause_ms = random.jittered_ms(self.ask_pause_ms);
         self.ask_at = self.attached.then(|| now.plus_ms(pause_ms));
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     fn released() -> (Introducer, Random) {
         let mut it = Introducer::new();
         let mut random = Random::new([3; 32]);
-        it.attached(Instant::ZERO, true, &mut random);
+        it.attached(Instant::ZERO, &mut random);
         it.released();
         (it, random)
     }
@@ -158,11 +158,11 @@ mod tests {
     fn who_stays_attached_tells_the_others_after_a_while() {
         let mut random = Random::new([3; 32]);
         let mut it = Introducer::new();
-        it.attached(Instant::ZERO, true, &mut random);
+        it.attached(Instant::ZERO, &mut random);
         it.ask_at = None;
         assert_eq!(it.handle_timeout(Instant::from_millis(3_999), true, &mut random), None);
         assert_eq!(it.handle_timeout(Instant::from_millis(4_000), true, &mut random), Some(Errand::Settle));
-        it.attached(Instant::ZERO, true, &mut random);
+        it.attached(Instant::ZERO, &mut random);
         it.released();
         assert_eq!(it.next_timeout(), None);
     }
@@ -189,16 +189,26 @@ mod tests {
 
     #[test]
     fn who_is_attached_asks_now_and_then_and_the_lonely_sooner() {
-        let mut random = Random::new([3; 32]);
-        let mut it = Introducer::new();
-        it.attached(Instant::ZERO, false, &mut random);
-        it.settle_at = None;
-        let lonely = it.next_timeout().unwrap();
-        it.plan_ask(Instant::ZERO, true, &mut random);
-        let linked = it.next_timeout().unwrap();
-        assert!(lonely < linked);
-        assert_eq!(it.handle_timeout(linked, true, &mut random), Some(Errand::Ask));
-        it.detached();
+        let pause = |linked: bool| {
+            let mut random = Random::new([3; 32]);
+            let mut it = Introducer::new();
+            it.attached(Instant::ZERO, &mut random);
+            it.settle_at = None;
+            let mut now = Instant::ZERO;
+            for _ in 0..10 {
+                now = it.next_timeout().unwrap();
+                assert_eq!(it.handle_timeout(now, linked, &mut random), Some(Errand::Ask));
+            }
+            it.next_timeout().unwrap().ms_since(now)
+        };
+        assert!(pause(false) <= u64::from(ASK_LONELY_MS) * 5 / 4);
+        assert!(pause(true) >= u64::from(ASK_LINKED_MS) * 3 / 4);
+    }
+
+    #[test]
+    fn who_is_no_longer_attached_asks_nobody() {
+        let (mut it, mut random) = released();
+        it.hurry(Instant::ZERO, &mut random);
         assert_eq!(it.next_timeout(), None);
     }
 }

@@ -5,26 +5,49 @@ use crate::time::Instant;
 /// A token bucket: full at first, refilled evenly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
-    per_minute: u32,
-    /// When the bucket will be full again; it is empty when that is a minute away.
+    /// What it takes to fill it.
+    span_us: u64,
+    /// What it takes for one.
+    each_us: u64,
+    /// When the bucket will be full again; it is empty when that is a whole span away.
     full_at: Instant,
 }
 
 impl Bucket {
-    pub(crate) const fn new(per_minute: u32) -> Self {
-        Self { per_minute, full_at: Instant::ZERO }
+    /// Holds what it gives in a minute.
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self::within(60_000, per_minute)
+    }
+
+    /// Holds `n`, and is filled within `span_ms`.
+    pub(crate) fn within(span_ms: u32, n: u32) -> Self {
+        let span_us = u64::from(span_ms).saturating_mul(1_000);
+        // One of none takes longer than there is.
+        let each_us = span_us.checked_div(u64::from(n)).unwrap_or(u64::MAX);
+        Self { span_us, each_us, full_at: Instant::ZERO }
     }
 
     /// Takes one, if there is one.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
-        const MINUTE_US: u64 = 60_000_000;
-        let Some(each_us) = MINUTE_US.checked_div(u64::from(self.per_minute)) else { return false };
-        let full_at = self.full_at.max(now).plus_micros(each_us);
-        let allowed = full_at.micros_since(now) <= MINUTE_US;
+        let full_at = self.full_at.max(now).plus_micros(self.each_us);
+        let allowed = full_at.micros_since(now) <= self.span_us;
         if allowed {
             self.full_at = full_at;
         }
         allowed
+    }
+
+    /// Puts one back.
+    pub(crate) const fn give(&mut self) {
+        self.full_at = self.full_at.minus_micros(self.each_us);
+    }
+
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        now >= self.full_at
+    }
+
+    pub(crate) const fn full_at(&self) -> Instant {
+        self.full_at
     }
 }
 
@@ -40,6 +63,14 @@ mod tests {
         assert!(!bucket.take(now.plus_ms(9_999)));
         assert!(bucket.take(now.plus_ms(10_000)));
         assert!(!bucket.take(now.plus_ms(10_000)));
+    }
+
+    #[test]
+    fn what_is_put_back_can_be_taken_again() {
+        let (mut bucket, now) = (Bucket::within(1_000, 2), Instant::from_millis(5));
+        assert!(bucket.is_full(now) && bucket.take(now) && bucket.take(now) && !bucket.take(now));
+        bucket.give();
+        assert!(!bucket.is_full(now) && bucket.take(now) && !bucket.take(now));
     }
 
     #[test]

@@ -5,12 +5,11 @@
 //!
 //! In: [`Members::accept`], [`Members::suspect`], [`Members::bury`]. Looking only: [`Members::weigh`], [`Members::get`].
 
-use alloc::{collections::VecDeque, sync::Arc};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
 use crate::{
     config::Config,
     identity::{PeerId, PublicKey},
-    io::LinkId,
     table::PeerMap,
     time::Instant,
     wire::{Record, Signed},
@@ -31,10 +30,19 @@ pub enum Status {
 pub(crate) struct Member {
     pub(crate) record: Arc<Signed<Record>>,
     pub(crate) status: Status,
-    /// The link through which the record came: the way back to the member.
-    pub(crate) via: LinkId,
+    /// When it was first heard of, in milliseconds: half the size, and 49 days are long enough ago.
+    since_ms: u32,
+}
+
+impl Member {
+    pub(crate) fn new(record: Arc<Signed<Record>>, since: Instant) -> Self {
+        Self { record, status: Status::Alive, since_ms: u32::try_from(since.as_millis()).unwrap_or(u32::MAX) }
+    }
+
     /// When it was first heard of.
-    pub(crate) since: Instant,
+    pub(crate) const fn since(&self) -> Instant {
+        Instant::from_millis(self.since_ms as u64)
+    }
 }
 
 /// Somebody who was a member.
@@ -42,8 +50,6 @@ pub(crate) struct Member {
 pub(crate) struct Tombstone {
     pub(crate) incarnation: u64,
     pub(crate) buried_at: Instant,
-    /// It said goodbye; otherwise it was taken for dead, and may turn out not to be.
-    pub(crate) left: bool,
 }
 
 /// What a record would be to the table.
@@ -55,17 +61,10 @@ pub(crate) enum News {
     Newer,
     /// Nothing new.
     Stale,
-    /// The member is gone at this incarnation or a greater one.
-    Buried(Buried),
+    /// The member is gone at this incarnation, which is not smaller.
+    Buried(u64),
     /// The table is full.
     NoRoom,
-}
-
-/// At which incarnation a member is gone, and how it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Buried {
-    pub(crate) incarnation: u64,
-    pub(crate) left: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -81,17 +80,17 @@ pub(crate) struct Members {
 
 impl Members {
     /// Takes a record in that [`Members::weigh`] found to be news. Returns the member's status before, if it was one.
-    pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>, via: LinkId) -> Option<Status> {
+    pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>) -> Option<Status> {
         let id = record.body.id();
         self.forget(&id);
-        let before = self.table.get(&id).map(|member| (member.status, member.since));
+        let before = self.table.get(&id).map(|member| (member.status, member.since()));
         let since = before.map_or(now, |(_, since)| since);
         self.unlist(&id);
         self.alive = self.alive.saturating_add(1);
         if record.body.greeter {
             self.greeters = self.greeters.saturating_add(1);
         }
-        self.table.insert(id, Member { record, status: Status::Alive, via, since });
+        self.table.insert(id, Member::new(record, since));
         before.map(|(status, _)| status)
     }
 
@@ -110,19 +109,12 @@ impl Members {
     }
 
     /// Removes a member and remembers that it is gone.
-    pub(crate) fn bury(
-        &mut self,
-        now: Instant,
-        id: PeerId,
-        incarnation: u64,
-        left: bool,
-        config: &Config,
-    ) -> Option<Member> {
+    pub(crate) fn bury(&mut self, now: Instant, id: PeerId, incarnation: u64, config: &Config) -> Option<Member> {
         self.unlist(&id);
         let member = self.table.remove(&id);
         let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
         self.forget(&id);
-        self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now, left });
+        self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now });
         self.graves.push_back((now, id));
         let graves_max = config.tombstones_max.saturating_mul(2);
         let too_many = |it: &Self| it.tombstones.len() > config.tombstones_max || it.graves.len() > graves_max;
@@ -141,9 +133,7 @@ impl Members {
         match (self.table.get(id), self.tombstones.get(id)) {
             (Some(member), _) if incarnation > member.record.body.incarnation => News::Newer,
             (Some(_), _) => News::Stale,
-            (None, Some(grave)) if incarnation <= grave.incarnation => {
-                News::Buried(Buried { incarnation: grave.incarnation, left: grave.left })
-            }
+            (None, Some(grave)) if incarnation <= grave.incarnation => News::Buried(grave.incarnation),
             (None, _) if self.table.len() >= config.members_max => News::NoRoom,
             (None, _) => News::Unknown,
         }
@@ -196,6 +186,22 @@ impl Members {
             .filter(plain)
             .nth(n.saturating_sub(1))
             .is_none()
+    }
+
+    /// How many of the living come between two members on the ring of ids, at most `limit`.
+    pub(crate) fn live_between(&self, from: &PeerId, to: &PeerId, limit: usize) -> usize {
+        let between = |id: &PeerId| if from < to { from < id && id < to } else { from < id || id < to };
+        let ring = self.table.from(*from).chain(self.table.iter()).skip_while(|(id, _)| *id == from);
+        let ring = ring.take_while(|(id, _)| between(id));
+        ring.filter(|(_, member)| member.status == Status::Alive).take(limit).count()
+    }
+
+    /// The `n` living that come before an id on the ring, the nearest first.
+    pub(crate) fn live_before(&self, id: &PeerId, n: usize) -> Vec<PeerId> {
+        let living: Vec<PeerId> = self.alive().map(|(other, _)| *other).collect();
+        let at = living.partition_point(|other| other < id);
+        let (below, above) = living.split_at(at);
+        below.iter().rev().chain(above.iter().rev()).take(n).copied().collect()
     }
 
     pub(crate) fn tombstone(&self, id: &PeerId) -> Option<u64> {

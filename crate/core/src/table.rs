@@ -98,6 +98,12 @@ pub(crate) struct PeerMap<V> {
 
 const PARTS: usize = 64;
 
+/// A part that is full grows by one in so many of its rows: doubling would waste a third of the memory, where memory is counted by the row.
+const GROWTH: usize = 8;
+
+/// Rows by which it grows at least.
+const GROWN_MIN: usize = 2;
+
 impl<V> Default for PeerMap<V> {
     fn default() -> Self {
         Self { parts: Vec::new(), len: 0 }
@@ -113,6 +119,9 @@ impl<V> PeerMap<V> {
         match find(part, &id) {
             Ok(at) => part.get_mut(at).map(|(_, old)| core::mem::replace(old, value)),
             Err(at) => {
+                if part.len() == part.capacity() {
+                    part.reserve_exact((part.len() / GROWTH).max(GROWN_MIN));
+                }
                 part.insert(at, (id, value));
                 self.len = self.len.saturating_add(1);
                 None

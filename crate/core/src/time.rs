@@ -48,6 +48,12 @@ impl Instant {
         self.plus_micros((millis as u64).saturating_mul(1_000))
     }
 
+    /// The point `micros` microseconds earlier; the origin, if that is nearer.
+    #[must_use]
+    pub const fn minus_micros(self, micros: u64) -> Self {
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// Microseconds from `earlier` to `self`; 0 if `earlier` is the later one.
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> u64 {

@@ -342,7 +342,7 @@ fn samples() -> Vec<Frame> {
         gossip(Rumor::Entry(entry)),
         gossip(Rumor::Suspicion(Signed::new(suspicion, sign, &room()))),
         gossip(Rumor::Farewell(Signed::new(Farewell { subject: id, number: 4 }, sign, &room()))),
-        Frame::Ihave(vec![ShortId::new(&id, 70_000)]),
+        Frame::Ihave(vec![(ShortId::new(&id, 70_000), 9)]),
         Frame::Graft(vec![]),
         Frame::Prune(vec![id]),
         Frame::Compare(vec![

@@ -86,7 +86,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("entry as a rumor", gossip(2, Rumor::Entry(by_ada(entry(b"\x01"))))),
         ("suspicion", gossip(4, Rumor::Suspicion(by_ada(suspicion)))),
         ("farewell", gossip(1, Rumor::Farewell(by_ada(farewell)))),
-        ("ihave, two", Frame::Ihave(vec![short(1_800_000_000_000_300), short(0x01_02_03)])),
+        ("ihave, two", Frame::Ihave(vec![(short(1_800_000_000_000_300), 12), (short(0x01_02_03), 255)])),
         ("graft", Frame::Graft(vec![short(7)])),
         ("prune", Frame::Prune(vec![ada().id(), bob().id()])),
         (
@@ -107,6 +107,11 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
+        ("seek", Frame::Seek { ttl: 20, to: bob().id(), session: 0x0123_4567_89ab_cdef, accused: 0 }),
+        ("seek of an accused member", Frame::Seek { ttl: 1, to: bob().id(), session: 7, accused: 300 }),
+        ("found", Frame::Found { session: 7, records: vec![] }),
+        ("found, refuting", Frame::Found { session: 7, records: vec![by_ada(record("", false, false))] }),
+        ("prefer", Frame::Prefer(vec![ada().id()])),
         ("splice", Frame::Splice(by_ada(knock("")))),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
@@ -153,12 +158,22 @@ fn fields(frame: &Frame) -> Value {
             "ttl": ttl, "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,
             "zone": body.zone, "signature": hex(signature),
         }),
+        Frame::Seek { ttl, to, session, accused } => json!({
+            "ttl": ttl, "to": to.to_string(), "session": format!("{session:016x}"), "accused": accused.to_string(),
+        }),
+        Frame::Found { session, records } => json!({
+            "session": format!("{session:016x}"), "records": records.iter().map(record_fields).collect::<Vec<_>>(),
+        }),
         Frame::Splice(Signed { body, signature }) => json!({
             "from": hex(&body.from), "session": format!("{:016x}", body.session), "links": body.links,
             "zone": body.zone, "signature": hex(signature),
         }),
-        Frame::Ihave(ids) | Frame::Graft(ids) => json!({ "ids": ids.iter().map(short_fields).collect::<Vec<_>>() }),
-        Frame::Prune(ids) | Frame::Want(ids) => {
+        Frame::Ihave(ids) => json!({
+            "ids": ids.iter().map(|(id, _)| short_fields(id)).collect::<Vec<_>>(),
+            "ages_ms": ids.iter().map(|(_, age_ms)| age_ms).collect::<Vec<_>>(),
+        }),
+        Frame::Graft(ids) => json!({ "ids": ids.iter().map(short_fields).collect::<Vec<_>>() }),
+        Frame::Prune(ids) | Frame::Prefer(ids) | Frame::Want(ids) => {
             json!({ "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
         }
         Frame::Compare(ranges) => json!({ "ranges": ranges.iter().map(range_fields).collect::<Vec<_>>() }),

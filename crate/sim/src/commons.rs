@@ -1,4 +1,4 @@
-//! What all nodes of a run share: each signature is checked once, and equal records are held once.
+//! What all nodes of a run share: each signature is checked once, and equal records and frames are held once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +8,8 @@ use chinwag_core::{
 };
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
+
+use crate::hash::of_bytes;
 
 /// Answers that are remembered at most; then the table starts anew.
 const ANSWERS_MAX: usize = 1 << 22;
@@ -24,6 +26,10 @@ struct Tables {
     records: FxHashMap<Signature, Arc<Signed<Record>>>,
     /// When so many records are held, those that nobody else holds are dropped.
     sweep_at: usize,
+    /// By their hashes.
+    frames: FxHashMap<u64, Arc<[u8]>>,
+    /// Likewise.
+    sweep_frames_at: usize,
 }
 
 impl Shared {
@@ -59,6 +65,19 @@ impl Commons for Shared {
         let record = Arc::new(record);
         tables.records.insert(record.signature, record.clone());
         record
+    }
+
+    fn share_frame(&self, frame: Arc<[u8]>) -> Arc<[u8]> {
+        let (name, mut tables) = (of_bytes(&frame), self.lock());
+        if let Some(held) = tables.frames.get(&name).filter(|held| **held == frame) {
+            return held.clone();
+        }
+        if tables.frames.len() >= tables.sweep_frames_at {
+            tables.frames.retain(|_, held| Arc::strong_count(held) > 1);
+            tables.sweep_frames_at = (2 * tables.frames.len()).max(1_024);
+        }
+        tables.frames.insert(name, frame.clone());
+        frame
     }
 }
 
@@ -109,6 +128,19 @@ mod tests {
         let first = shared.share(genuine.clone());
         assert!(Arc::ptr_eq(&first, &shared.share(genuine)));
         assert_eq!(*shared.share(changed.clone()), changed);
+    }
+
+    #[test]
+    fn equal_frames_are_held_once_and_dropped_when_nobody_else_holds_them() {
+        let shared = Shared::default();
+        let frame = |n: u16| Arc::from(n.to_le_bytes());
+        let kept = shared.share_frame(frame(0));
+        assert!(Arc::ptr_eq(&kept, &shared.share_frame(frame(0))));
+        for n in 1..10_000 {
+            assert_eq!(*shared.share_frame(frame(n)), n.to_le_bytes());
+        }
+        assert!(Arc::ptr_eq(&kept, &shared.share_frame(frame(0))));
+        assert!(shared.lock().frames.len() <= 1_024);
     }
 
     #[test]

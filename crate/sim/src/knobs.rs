@@ -51,7 +51,7 @@ macro_rules! knobs {
 knobs! {
     small_room_max links_wanted links_max dial_timeout_ms answer_timeout_ms alone_after_ms dial_patience_ms
     knock_timeout_ms evictions_per_minute dial_backoff_ms dial_backoff_max_ms probe_interval_ms
-    silence_ms silence_hidden_ms suspicion_ms suspicion_lone_factor lateness_ms tombstone_ms members_max
+    silence_ms silence_hidden_ms suspicion_ms patrol_ms lateness_ms tombstone_ms members_max
     tombstones_max frame_bytes_max message_bytes_max reassembly_bytes_max reassembly_total_bytes_max
     reassembly_timeout_ms presence_bytes_max channel_name_bytes_max presence_interval_ms order_patience_ms
     ihave_interval_ms graft_patience_ms graft_retry_ms cache_bytes_max cache_age_ms hops_max strategy rumor_fanout rumor_useless_max round_ms greeters_min

@@ -7,7 +7,7 @@ use chinwag_core::{Departure, Event, wire::Frame};
 use crate::time::{Micros, SECOND};
 
 /// Lines that are kept.
-const LINES_MAX: usize = 20_000;
+const LINES_MAX: usize = 100_000;
 
 /// The last lines of what happened.
 #[derive(Debug, Default)]
@@ -35,6 +35,11 @@ impl Trace {
         self.push(Line::News { at, host, text: told(event) });
     }
 
+    /// A member and the signaling server.
+    pub fn server(&mut self, at: Micros, host: u32, text: String) {
+        self.push(Line::News { at, host, text });
+    }
+
     /// Something befalls the world.
     pub fn note(&mut self, at: Micros, text: String) {
         self.push(Line::Fault { at, text });
@@ -60,14 +65,22 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame { at, from, to, frame } => {
-                write!(f, "{} {from} > {to}: ", Clock(*at))?;
-                match Frame::decode(frame) {
-                    Ok(decoded) => write!(f, "{decoded} ({} bytes)", frame.len()),
-                    Err(malformed) => write!(f, "{malformed:?} ({} bytes)", frame.len()),
-                }
+                write!(f, "{} {from} > {to}: {}", Clock(*at), Shown(frame))
             }
             Self::Fault { at, text } => write!(f, "{} *** {text}", Clock(*at)),
             Self::News { at, host, text } => write!(f, "{} {host}: {text}", Clock(*at)),
+        }
+    }
+}
+
+/// The bytes of a frame in one line.
+pub(crate) struct Shown<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Frame::decode(self.0) {
+            Ok(decoded) => write!(f, "{decoded} ({} bytes)", self.0.len()),
+            Err(malformed) => write!(f, "{malformed:?} ({} bytes)", self.0.len()),
         }
     }
 }

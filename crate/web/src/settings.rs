@@ -34,7 +34,7 @@ knobs! {
     silence_ms,
     silence_hidden_ms,
     suspicion_ms,
-    suspicion_lone_factor,
+    patrol_ms,
     lateness_ms,
     tombstone_ms,
     members_max,

@@ -11,6 +11,7 @@
 //! In: [`Broadcast::compose`] for our own messages; [`Broadcast::is_fresh`], then [`Broadcast::spread`] or
 //! [`Broadcast::duplicate`] for what arrives. Out: [`Broadcast::handle_timeout`].
 
+mod arrivals;
 mod cache;
 mod order;
 mod reassembly;
@@ -29,6 +30,7 @@ use crate::{
     time::Instant,
     wire::{Frame, LIST_MAX, Post, ShortId},
 };
+use arrivals::Arrivals;
 use cache::Cache;
 use order::Order;
 use reassembly::Reassembly;
@@ -44,8 +46,9 @@ pub(crate) struct Broadcast {
     trees: Trees,
     cache: Cache,
     missing: Missing,
-    /// What the lazy links have yet to be told of.
-    untold: SmallMap<LinkId, Vec<ShortId>>,
+    arrivals: Arrivals,
+    /// What the lazy links have yet to be told of, and since when we have it.
+    untold: SmallMap<LinkId, Vec<(ShortId, Instant)>>,
     tell_at: Option<Instant>,
     order: Order,
     reassembly: Reassembly,
@@ -72,6 +75,7 @@ impl Broadcast {
             trees: Trees::default(),
             cache: Cache::default(),
             missing: Missing::default(),
+            arrivals: Arrivals::default(),
             untold: SmallMap::default(),
             tell_at: None,
             order: Order::default(),
@@ -140,6 +144,7 @@ impl Broadcast {
         let id = ShortId::new(&origin, number);
         self.trees.see(origin, number, from);
         self.missing.found(id);
+        self.arrivals.note(now, id);
         let mut eager = Vec::with_capacity(links.len());
         for link in links.iter().filter(|link| Some(**link) != from) {
             if self.trees.is_lazy(&origin, *link) {
@@ -153,7 +158,7 @@ impl Broadcast {
 
     /// The link will be told that we have this one.
     pub(crate) fn tell_later(&mut self, now: Instant, link: LinkId, id: ShortId, config: &Config) {
-        self.untold.or_insert(link, Vec::new()).push(id);
+        self.untold.or_insert(link, Vec::new()).push((id, now));
         self.tell_at.get_or_insert(now.plus_ms(config.ihave_interval_ms));
     }
 
@@ -174,26 +179,39 @@ impl Broadcast {
         }
     }
 
-    /// The peer has these. What we lack is asked for after a while, if it has not come by then.
+    /// The peer has these, and has had them for so many milliseconds. What we lack is asked for after a while, if it has not come by then.
+    /// Of what we have, the origins are returned to which the peer is a quicker way than the one by which it came: from now on theirs travel
+    /// over this link, and the first to come makes the old way lazy.
     pub(crate) fn on_ihave(
         &mut self,
         now: Instant,
         link: LinkId,
-        ids: &[ShortId],
+        ids: &[(ShortId, u8)],
         rtt_us: Option<u64>,
         config: &Config,
-    ) {
+    ) -> Vec<PeerId> {
         let patience_us =
             rtt_us.unwrap_or(0).saturating_mul(2).max(u64::from(config.graft_patience_ms).saturating_mul(1_000));
         #[cfg(feature = "rounds")]
         let patience_us = if config.strategy.is_in_rounds() { 0 } else { patience_us };
-        for id in ids {
+        let mut preferred = Vec::new();
+        for (id, age_ms) in ids {
             if config.strategy != Strategy::Tree {
                 self.rounds.told_in_vain(id, link, config);
             }
             if !self.trees.has_seen(id) && !self.cache.contains(id) {
                 self.missing.told(now.plus_micros(patience_us), *id, link);
+            } else if self.arrivals.is_gain(id, now.minus_micros(u64::from(*age_ms).saturating_mul(1_000))) {
+                preferred.extend(self.trees.graft(id, link));
             }
+        }
+        preferred
+    }
+
+    /// The peer wants these origins' rumors over this link.
+    pub(crate) fn on_prefer(&mut self, link: LinkId, origins: &[PeerId]) {
+        for origin in origins {
+            self.trees.set_eager(origin, link);
         }
     }
 
@@ -271,7 +289,9 @@ impl Broadcast {
         if self.tell_at.is_some_and(|at| now >= at) {
             self.tell_at = None;
             for (link, ids) in core::mem::take(&mut self.untold).iter() {
-                frames.extend(ids.chunks(LIST_MAX).map(|ids| (*link, Frame::Ihave(ids.to_vec()))));
+                let told =
+                    |(id, since): &(ShortId, Instant)| (*id, u8::try_from(now.ms_since(*since)).unwrap_or(u8::MAX));
+                frames.extend(ids.chunks(LIST_MAX).map(|ids| (*link, Frame::Ihave(ids.iter().map(told).collect()))));
             }
         }
         for (link, ids) in self.missing.handle_timeout(now, config) {

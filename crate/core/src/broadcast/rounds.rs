@@ -94,7 +94,7 @@ impl Broadcast {
     pub(crate) fn of_late(&mut self) -> Vec<Frame> {
         let Self { rounds, cache, .. } = self;
         rounds.hot.rumors.retain(|id, _| cache.contains(id));
-        let ids: Vec<ShortId> = rounds.hot.rumors.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<(ShortId, u8)> = rounds.hot.rumors.iter().map(|(id, _)| (*id, u8::MAX)).collect();
         ids.chunks(LIST_MAX).map(|ids| Frame::Ihave(ids.to_vec())).collect()
     }
 }
@@ -135,7 +135,7 @@ mod tests {
         for told in 0..config.rumor_useless_max {
             let now = Instant::ZERO.plus_ms(config.round_ms * u32::try_from(told).unwrap());
             assert_eq!(broadcast.next_hot(now, &config), Some((id, true)));
-            broadcast.on_ihave(now, LINKS[0], &[id], None, &config);
+            broadcast.on_ihave(now, LINKS[0], &[(id, 0)], None, &config);
         }
         let later = Instant::from_millis(60_000);
         assert_eq!(broadcast.next_hot(later, &config), Some((id, false)));
@@ -155,7 +155,7 @@ mod tests {
     fn a_peer_that_says_again_and_again_that_it_knows_takes_no_memory() {
         let config = config(Strategy::Rumor);
         let (mut broadcast, id) = hot(&config);
-        (0..10_000).for_each(|_| broadcast.on_ihave(Instant::ZERO, LINKS[0], &[id], None, &config));
+        (0..10_000).for_each(|_| broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, &config));
         assert!(broadcast.rounds.hot.rumors.get(&id).is_some_and(|hot| hot.tellers.len() == config.rumor_useless_max));
     }
 

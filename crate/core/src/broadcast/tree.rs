@@ -3,8 +3,11 @@
 use super::window::Window;
 use crate::{identity::PeerId, io::LinkId, table::PeerMap, wire::ShortId};
 
-/// Links that can be lazy at a time: more than a member may have. A link beyond is eager for all.
+/// Links that can be lazy or a parent at a time: more than a member may have. A link beyond is eager for all.
 const SLOTS: usize = 16;
+
+/// The place of a link in [`Trees::slots`]: a tree holds a byte instead of the link.
+type Slot = u8;
 
 /// A peer that goes on pushing over a lazy link is reminded at every so many numbers.
 const REMIND_EVERY: u64 = 16;
@@ -18,7 +21,7 @@ pub(super) struct Trees {
 #[derive(Clone, Debug)]
 struct Tree {
     seen: Window,
-    parent: Option<LinkId>,
+    parent: Option<Slot>,
     /// One bit a slot.
     lazy: u16,
     /// The greatest number of a post that was read.
@@ -28,26 +31,26 @@ struct Tree {
 impl Trees {
     /// Marks a rumor as seen; `from` is where it first came from, if it came on the tree.
     pub(super) fn see(&mut self, origin: PeerId, number: u64, from: Option<LinkId>) {
-        let bit = from.map_or(0, |link| self.bit(link));
+        let parent = from.and_then(|link| self.slot(link));
         if !self.origins.contains_key(&origin) {
             self.origins.insert(origin, Tree { seen: Window::new(number), parent: None, lazy: 0, last_post: 0 });
         }
         let Some(tree) = self.origins.get_mut(&origin) else { return };
         tree.seen.insert(number);
         if from.is_some() {
-            tree.parent = from;
-            tree.lazy &= !bit;
+            tree.parent = parent;
+            tree.lazy &= !parent.map_or(0, bit);
         }
     }
 
     /// A copy beyond the first: the link becomes lazy. Whether the peer is to be told so: when the link was eager, and now and
     /// then if copies go on coming, since it may have forgotten. Copies that are under way cost no answer each.
     pub(super) fn duplicate(&mut self, origin: &PeerId, number: u64, from: LinkId) -> bool {
-        let bit = self.bit(from);
+        let Some(slot) = self.slot(from) else { return false };
         match self.origins.get_mut(origin) {
-            Some(tree) if tree.parent != Some(from) && bit != 0 => {
-                let was_lazy = tree.lazy & bit != 0;
-                tree.lazy |= bit;
+            Some(tree) if tree.parent != Some(slot) => {
+                let was_lazy = tree.lazy & bit(slot) != 0;
+                tree.lazy |= bit(slot);
                 !was_lazy || number.is_multiple_of(REMIND_EVERY)
             }
             _ => false,
@@ -55,18 +58,23 @@ impl Trees {
     }
 
     pub(super) fn set_lazy(&mut self, origin: &PeerId, link: LinkId) {
-        let bit = self.bit(link);
+        let bit = self.bit_of(link);
         if let Some(tree) = self.origins.get_mut(origin) {
             tree.lazy |= bit;
         }
     }
 
-    /// Rumors of this one's origin travel over the link from now on.
-    pub(super) fn graft(&mut self, id: &ShortId, link: LinkId) {
-        let bit = self.bit(link);
-        let of =
-            self.origins.from(id.first_origin()).map(|(origin, _)| *origin).next().filter(|origin| id.is_of(origin));
-        if let Some(tree) = of.and_then(|origin| self.origins.get_mut(&origin)) {
+    /// Rumors of this one's origin travel over the link from now on. Returns the origin.
+    pub(super) fn graft(&mut self, id: &ShortId, link: LinkId) -> Option<PeerId> {
+        let (origin, _) = self.origins.from(id.first_origin()).next().filter(|(origin, _)| id.is_of(origin))?;
+        let origin = *origin;
+        self.set_eager(&origin, link);
+        Some(origin)
+    }
+
+    pub(super) fn set_eager(&mut self, origin: &PeerId, link: LinkId) {
+        let bit = self.bit_of(link);
+        if let Some(tree) = self.origins.get_mut(origin) {
             tree.lazy &= !bit;
         }
     }
@@ -86,21 +94,25 @@ impl Trees {
         self.origins.remove(origin);
     }
 
+    /// The link carries gossip. It may greet more than once.
     pub(super) fn link_up(&mut self, link: LinkId) {
+        if self.slot(link).is_some() {
+            return;
+        }
         if let Some(free) = self.slots.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(link);
         }
     }
 
     pub(super) fn link_down(&mut self, link: LinkId) {
-        let bit = self.bit(link);
+        let Some(slot) = self.slot(link) else { return };
         for tree in self.origins.values_mut() {
-            tree.lazy &= !bit;
-            if tree.parent == Some(link) {
+            tree.lazy &= !bit(slot);
+            if tree.parent == Some(slot) {
                 tree.parent = None;
             }
         }
-        if let Some(slot) = self.slots.iter_mut().find(|slot| **slot == Some(link)) {
+        if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
             *slot = None;
         }
     }
@@ -116,17 +128,25 @@ impl Trees {
     }
 
     pub(super) fn is_lazy(&self, origin: &PeerId, link: LinkId) -> bool {
-        self.origins.get(origin).is_some_and(|tree| tree.lazy & self.bit(link) != 0)
+        self.origins.get(origin).is_some_and(|tree| tree.lazy & self.bit_of(link) != 0)
     }
 
     pub(super) fn parent(&self, origin: &PeerId) -> Option<LinkId> {
-        self.origins.get(origin)?.parent
+        let slot = self.origins.get(origin)?.parent?;
+        self.slots.get(usize::from(slot)).copied().flatten()
     }
 
-    fn bit(&self, link: LinkId) -> u16 {
-        let slot = self.slots.iter().position(|slot| *slot == Some(link));
-        slot.and_then(|slot| u32::try_from(slot).ok()).map_or(0, |slot| 1_u16.wrapping_shl(slot))
+    fn slot(&self, link: LinkId) -> Option<Slot> {
+        self.slots.iter().position(|slot| *slot == Some(link)).and_then(|slot| Slot::try_from(slot).ok())
     }
+
+    fn bit_of(&self, link: LinkId) -> u16 {
+        self.slot(link).map_or(0, bit)
+    }
+}
+
+fn bit(slot: Slot) -> u16 {
+    1_u16.wrapping_shl(u32::from(slot))
 }
 
 #[cfg(test)]
@@ -187,6 +207,30 @@ mod tests {
         let mut trees = trees();
         trees.link_down(A);
         assert_eq!(trees.parent(&ORIGIN), None);
+    }
+
+    #[test]
+    fn the_parent_of_a_slot_that_another_link_has_is_none() {
+        let mut trees = trees();
+        trees.link_down(A);
+        trees.link_up(LinkId(3));
+        assert_eq!(trees.parent(&ORIGIN), None);
+    }
+
+    #[test]
+    fn a_link_that_greets_again_keeps_its_one_slot() {
+        let mut trees = trees();
+        (0..SLOTS).for_each(|_| trees.link_up(B));
+        trees.link_down(B);
+        trees.link_up(LinkId(3));
+        trees.set_lazy(&ORIGIN, LinkId(3));
+        trees.set_lazy(&ORIGIN, B);
+        assert!(trees.is_lazy(&ORIGIN, LinkId(3)) && !trees.is_lazy(&ORIGIN, B));
+    }
+
+    #[test]
+    fn a_tree_is_small() {
+        assert!(size_of::<Tree>() <= 40);
     }
 
     #[test]

@@ -1,13 +1,18 @@
-//! Who is alive: probes on our own links, and the cases against members that are silent.
+//! Who is alive: probes on our own links, doubts of our own, and the cases against members that are silent.
 //!
-//! SWIM (Das 2002) with suspicion: who hears nothing accuses, signed; the accused refutes with a greater incarnation; an
-//! accusation that stands unrefuted ends in death. Each member concludes a death for itself.
+//! SWIM (Das 2002) with suspicion, in three steps. A peer that has been silent for longer than is usual on this link is *doubted*: asked, directly
+//! and through others. Who does not answer is *accused*, signed, before all; the accused refutes with a greater incarnation. An accusation that
+//! enough others confirm, and that stands unrefuted, ends in death. Each member concludes a death for itself.
 
+mod doubt;
+mod health;
 mod probe;
 mod suspicion;
 
+pub(crate) use doubt::{Doubts, WAYS_MAX};
+pub(crate) use health::Health;
 pub(crate) use probe::{Probes, Pulse};
-pub(crate) use suspicion::Cases;
+pub(crate) use suspicion::{Cases, Jury, Verdict};
 
 /// What a member saw itself of another's silence or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,4 +26,6 @@ pub enum Evidence {
     Closed,
     /// The transport gave up.
     Failed,
+    /// There was no link to it, and nobody through whom it was sought found it.
+    Unreachable,
 }

@@ -5,25 +5,49 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::Evidence;
-use crate::{config::Config, identity::PeerId, table::SmallMap, time::Instant};
+use crate::{identity::PeerId, limits::Bucket, table::SmallMap, time::Instant};
 
 /// Accusers that a death needs, if there are as many who could know.
 const QUORUM: usize = 3;
 
-/// Accusers that are remembered of a case.
-const ACCUSERS_MAX: usize = 4;
+/// Accusers that are remembered of a case. Those beyond the quorum shorten it.
+const ACCUSERS_MAX: usize = 5;
+
+/// Accusations of one accuser that may turn out false: so many at once …
+const CREDIT: u32 = 64;
+
+/// … and again after this.
+const CREDIT_SPAN_MS: u32 = 960_000;
+
+/// Accusers whose credit is remembered; the one that has most gives way.
+const DEBTORS_MAX: usize = 256;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cases {
     open: SmallMap<PeerId, Case>,
+    credits: SmallMap<PeerId, Bucket>,
 }
 
 #[derive(Clone, Debug)]
 struct Case {
     incarnation: u64,
     opened_at: Instant,
+    due_at: Instant,
     accusers: Vec<PeerId>,
+    /// We are among the accusers.
+    ours: bool,
     evidence: Option<Evidence>,
+    /// How often it has come to its end without enough accusers.
+    adjourned: u32,
+}
+
+/// What a case is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jury {
+    /// Members of whom an accusation can be expected, ourselves included.
+    pub(crate) observers: usize,
+    /// How long a suspect has to refute when all confirm.
+    pub(crate) patience_ms: u32,
 }
 
 /// An unrefuted case that has come to its end.
@@ -45,29 +69,51 @@ impl Cases {
         })
     }
 
-    /// Adds an accusation. Whether it is one that was not known: then others want to hear of it.
-    pub(crate) fn accuse(&mut self, now: Instant, accuser: PeerId, subject: PeerId, incarnation: u64) -> bool {
+    /// Whether an accuser has not been wrong too often. To be asked once for each accusation: it costs credit, which comes back when
+    /// the accused dies, or with time.
+    pub(crate) fn may_accuse(&mut self, now: Instant, accuser: PeerId) -> bool {
+        self.credits.retain(|_, credit| !credit.is_full(now));
+        if self.credits.len() >= DEBTORS_MAX
+            && let Some(least) = self.credits.iter().min_by_key(|(_, credit)| credit.full_at()).map(|(id, _)| *id)
+        {
+            self.credits.remove(&least);
+        }
+        self.credits.or_insert(accuser, Bucket::within(CREDIT_SPAN_MS, CREDIT)).take(now)
+    }
+
+    /// Adds an accusation that was made at `since`. Whether it is one that was not known: then others want to hear of it.
+    pub(crate) fn accuse(
+        &mut self,
+        now: Instant,
+        since: Instant,
+        accuser: PeerId,
+        subject: PeerId,
+        incarnation: u64,
+        jury: Jury,
+    ) -> bool {
         let news = self.is_news(&accuser, &subject, incarnation);
         if news {
-            let case = self.open.or_insert(subject, Case::new(now, incarnation));
+            let case = self.open.or_insert(subject, Case::new(since, incarnation));
             if case.incarnation < incarnation {
-                *case = Case::new(now, incarnation);
+                *case = Case::new(since, incarnation);
             }
             case.accusers.push(accuser);
+            case.due_at = case.end(jury).max(now);
         }
         news
     }
 
-    /// Notes what we saw ourselves.
+    /// Notes what we saw ourselves, and that we accuse.
     pub(crate) fn note(&mut self, subject: &PeerId, evidence: Evidence) {
         if let Some(case) = self.open.get_mut(subject) {
+            case.ours = true;
             case.evidence = Some(evidence);
         }
     }
 
-    /// The subject has refuted, or is gone.
-    pub(crate) fn dismiss(&mut self, subject: &PeerId) -> bool {
-        self.open.remove(subject).is_some()
+    /// The subject has refuted, or is gone. Whether we had accused it, if anybody had.
+    pub(crate) fn dismiss(&mut self, subject: &PeerId) -> Option<bool> {
+        self.open.remove(subject).map(|case| case.ours)
     }
 
     /// Somebody is gone: its word no longer counts.
@@ -75,43 +121,76 @@ impl Cases {
         self.open.values_mut().for_each(|case| {
             case.accusers.retain(|other| other != accuser);
         });
-        self.open.retain(|_, case| !case.accusers.is_empty());
     }
 
-    /// The cases that have stood long enough. `observers` is how many live members could accuse, ourselves included.
-    pub(crate) fn handle_timeout(&mut self, now: Instant, observers: usize, config: &Config) -> Vec<Verdict> {
-        let due = |case: &Case| now >= case.due_at(observers, config);
-        let subjects: Vec<PeerId> = self.open.iter().filter(|(_, case)| due(case)).map(|(id, _)| *id).collect();
-        subjects.into_iter().filter_map(|subject| self.close(subject)).collect()
+    /// The cases that have stood long enough, and the subjects of those that lack accusers: somebody else must look.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, jury: Jury) -> (Vec<Verdict>, Vec<PeerId>) {
+        let (mut verdicts, mut adjourned) = (Vec::new(), Vec::new());
+        for (subject, case) in self.open.iter_mut().filter(|(_, case)| now >= case.due_at) {
+            if case.accusers.len() >= jury.quorum() {
+                let Case { incarnation, evidence, .. } = *case;
+                verdicts.push(Verdict { subject: *subject, incarnation, evidence, accusers: case.accusers.clone() });
+            } else {
+                adjourned.push(*subject);
+                case.adjourned = case.adjourned.saturating_add(1);
+            }
+            case.due_at = now.plus_ms(jury.patience_ms);
+        }
+        for accuser in verdicts.iter().flat_map(|verdict| &verdict.accusers) {
+            if let Some(credit) = self.credits.get_mut(accuser) {
+                credit.give();
+            }
+        }
+        (verdicts, adjourned)
     }
 
     /// This host stood still: the accused get the time back.
     pub(crate) fn forgive(&mut self, late_us: u64) {
         for case in self.open.values_mut() {
             case.opened_at = case.opened_at.plus_micros(late_us);
+            case.due_at = case.due_at.plus_micros(late_us);
         }
     }
 
-    pub(crate) fn next_timeout(&self, observers: usize, config: &Config) -> Option<Instant> {
-        self.open.values().map(|case| case.due_at(observers, config)).min()
+    /// The incarnation at which a member stands accused, and how often its case was adjourned.
+    pub(crate) fn against(&self, subject: &PeerId) -> Option<(u64, u32)> {
+        self.open.get(subject).map(|case| (case.incarnation, case.adjourned))
     }
 
-    fn close(&mut self, subject: PeerId) -> Option<Verdict> {
-        let case = self.open.remove(&subject)?;
-        let Case { incarnation, evidence, accusers, .. } = case;
-        Some(Verdict { subject, incarnation, evidence, accusers })
+    /// Whether we have accused a member.
+    pub(crate) fn is_ours(&self, subject: &PeerId) -> bool {
+        self.open.get(subject).is_some_and(|case| case.ours)
+    }
+
+    /// Members of whom no accusation is expected any more: accused by ourselves or by two others. A single liar makes nobody mute.
+    pub(crate) fn mute(&self) -> usize {
+        self.open.values().filter(|case| case.ours || case.accusers.len() > 1).count()
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.open.values().map(|case| case.due_at).min()
     }
 }
 
 impl Case {
-    const fn new(now: Instant, incarnation: u64) -> Self {
-        Self { incarnation, opened_at: now, accusers: Vec::new(), evidence: None }
+    const fn new(since: Instant, incarnation: u64) -> Self {
+        let accusers = Vec::new();
+        Self { incarnation, opened_at: since, due_at: since, accusers, ours: false, evidence: None, adjourned: 0 }
     }
 
-    /// With too few accusers the subject gets more time: it is perhaps cut off from one, and alive for the others.
-    fn due_at(&self, observers: usize, config: &Config) -> Instant {
-        let factor = if self.accusers.len() >= QUORUM.min(observers) { 1 } else { config.suspicion_lone_factor };
-        self.opened_at.plus_ms(config.suspicion_ms.saturating_mul(factor))
+    /// A quarter more for each confirmation that could still come, once there are enough.
+    fn end(&self, jury: Jury) -> Instant {
+        let heard = self.accusers.len();
+        let missing = jury.observers.min(ACCUSERS_MAX).saturating_sub(heard);
+        let quarters = if heard < jury.quorum() { 4 } else { missing.saturating_add(4) };
+        let quarter_ms = jury.patience_ms / 4;
+        self.opened_at.plus_ms(quarter_ms.saturating_mul(u32::try_from(quarters).unwrap_or(4)))
+    }
+}
+
+impl Jury {
+    fn quorum(self) -> usize {
+        QUORUM.min(self.observers)
     }
 }
 
@@ -120,86 +199,129 @@ mod tests {
     use super::*;
 
     const SUBJECT: PeerId = PeerId::from_bytes([9; 16]);
+    const JURY: Jury = Jury { observers: 7, patience_ms: 2_000 };
+    const LATE: Instant = Instant::from_millis(60_000);
 
     const fn peer(n: u8) -> PeerId {
         PeerId::from_bytes([n; 16])
     }
 
+    fn accused_by(accusers: u8, jury: Jury) -> Cases {
+        let mut cases = Cases::default();
+        for accuser in 1..=accusers {
+            assert!(cases.accuse(Instant::ZERO, Instant::ZERO, peer(accuser), SUBJECT, 5, jury));
+        }
+        cases
+    }
+
+    fn deaths(cases: &mut Cases, now: Instant, observers: usize) -> usize {
+        cases.handle_timeout(now, Jury { observers, ..JURY }).0.len()
+    }
+
     #[test]
     fn an_accusation_is_news_once() {
-        let mut cases = Cases::default();
-        assert!(cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5));
-        assert!(!cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5));
-        assert!(cases.accuse(Instant::ZERO, peer(2), SUBJECT, 5));
-        assert!(!cases.accuse(Instant::ZERO, peer(3), SUBJECT, 4), "of an older incarnation");
+        let mut cases = accused_by(2, JURY);
+        assert!(!cases.accuse(Instant::ZERO, Instant::ZERO, peer(1), SUBJECT, 5, JURY));
+        assert!(!cases.accuse(Instant::ZERO, Instant::ZERO, peer(3), SUBJECT, 4, JURY), "of an older incarnation");
     }
 
     #[test]
-    fn one_accuser_among_many_waits_longer_than_three() {
-        let config = Config::default();
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
-        let lone = cases.next_timeout(7, &config).unwrap();
-        cases.accuse(Instant::ZERO, peer(2), SUBJECT, 5);
-        cases.accuse(Instant::ZERO, peer(3), SUBJECT, 5);
-        let confirmed = cases.next_timeout(7, &config).unwrap();
-        assert_eq!(confirmed, Instant::ZERO.plus_ms(config.suspicion_ms));
-        assert_eq!(lone.as_millis(), confirmed.as_millis() * u64::from(config.suspicion_lone_factor));
+    fn fewer_accusers_than_it_takes_kill_nobody_however_long_they_wait() {
+        let mut cases = accused_by(2, JURY);
+        for hours in 0..24 {
+            let (verdicts, adjourned) = cases.handle_timeout(Instant::from_millis(hours * 3_600_000 + 9_000), JURY);
+            assert_eq!((verdicts.len(), adjourned), (0, [SUBJECT].to_vec()));
+        }
+        assert_eq!(cases.against(&SUBJECT), Some((5, 24)));
+        assert!(cases.accuse(LATE, LATE, peer(3), SUBJECT, 5, JURY));
+        assert_eq!(deaths(&mut cases, Instant::from_millis(99_000_000), 7), 1);
     }
 
     #[test]
-    fn the_only_observer_is_enough_where_there_is_no_other() {
-        let config = Config::default();
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
-        let due = cases.next_timeout(1, &config).unwrap();
-        assert!(cases.handle_timeout(due.plus_micros(0), 1, &config).len() == 1);
-        assert_eq!(cases.next_timeout(1, &config), None);
+    fn where_fewer_could_accuse_fewer_are_enough() {
+        assert_eq!(deaths(&mut accused_by(1, JURY), LATE, 1), 1);
+        assert_eq!(deaths(&mut accused_by(1, JURY), LATE, 2), 0);
+        assert_eq!(deaths(&mut accused_by(2, JURY), LATE, 2), 1);
+    }
+
+    #[test]
+    fn each_confirmation_beyond_the_quorum_shortens_a_case() {
+        let due = |accusers| accused_by(accusers, JURY).next_timeout().unwrap().as_millis();
+        assert_eq!([3, 4, 5].map(due), [3_000, 2_500, 2_000]);
+        let alone = Jury { observers: 1, ..JURY };
+        assert_eq!(accused_by(1, alone).next_timeout().unwrap().as_millis(), 2_000, "none can still come");
     }
 
     #[test]
     fn a_case_acts_only_on_the_incarnation_that_it_was_opened_for() {
-        let config = Config::default();
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
+        let mut cases = accused_by(3, JURY);
         let later = Instant::from_millis(2_000);
-        cases.accuse(later, peer(1), SUBJECT, 6);
-        assert_eq!(cases.next_timeout(1, &config), Some(later.plus_ms(config.suspicion_ms)));
-        let verdicts = cases.handle_timeout(Instant::from_millis(60_000), 1, &config);
-        assert_eq!(verdicts.first().map(|v| v.incarnation), Some(6));
+        cases.accuse(later, later, peer(1), SUBJECT, 6, JURY);
+        assert_eq!((deaths(&mut cases, LATE, 7), cases.against(&SUBJECT)), (0, Some((6, 1))));
     }
 
     #[test]
     fn a_refutation_ends_the_case() {
-        let config = Config::default();
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
-        assert!(cases.dismiss(&SUBJECT));
-        assert!(cases.handle_timeout(Instant::from_millis(60_000), 1, &config).is_empty());
+        let mut cases = accused_by(3, JURY);
+        cases.note(&SUBJECT, Evidence::Closed);
+        assert_eq!(cases.dismiss(&SUBJECT), Some(true));
+        assert_eq!((deaths(&mut cases, LATE, 7), cases.dismiss(&SUBJECT)), (0, None));
     }
 
     #[test]
     fn the_word_of_one_who_is_gone_counts_no_more() {
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
+        let mut cases = accused_by(3, JURY);
         cases.disregard(&peer(1));
-        assert!(!cases.dismiss(&SUBJECT));
+        assert_eq!(deaths(&mut cases, LATE, 7), 0);
+    }
+
+    #[test]
+    fn nothing_more_is_expected_of_those_that_we_or_two_others_accuse() {
+        let mut cases = accused_by(1, JURY);
+        assert_eq!(cases.mute(), 0, "one liar makes nobody mute");
+        cases.note(&SUBJECT, Evidence::Closed);
+        assert_eq!((cases.mute(), accused_by(2, JURY).mute()), (1, 1));
+    }
+
+    #[test]
+    fn who_accuses_falsely_again_and_again_is_not_heard_any_more() {
+        let mut cases = Cases::default();
+        let heard = (0..1_000).filter(|_| cases.may_accuse(LATE, peer(1))).count();
+        assert_eq!(heard, usize::try_from(CREDIT).unwrap());
+        assert!(cases.may_accuse(LATE, peer(2)) && cases.may_accuse(LATE.plus_ms(CREDIT_SPAN_MS), peer(1)));
+    }
+
+    #[test]
+    fn who_accuses_the_dead_keeps_its_credit() {
+        let mut cases = Cases::default();
+        for n in 0..1_000 {
+            let at = Instant::from_millis(n * 60_000);
+            assert!(cases.may_accuse(Instant::ZERO, peer(1)));
+            cases.accuse(at, at, peer(1), SUBJECT, n, JURY);
+            assert_eq!(deaths(&mut cases, at.plus_ms(50_000), 1), 1);
+        }
+    }
+
+    #[test]
+    fn the_memory_of_credit_is_bounded() {
+        let mut cases = Cases::default();
+        for n in 0..2_000_u16 {
+            let mut id = [0; 16];
+            id[..2].copy_from_slice(&n.to_le_bytes());
+            cases.may_accuse(LATE, PeerId::from_bytes(id));
+        }
+        assert!(cases.credits.len() <= DEBTORS_MAX);
     }
 
     #[test]
     fn a_verdict_names_its_witnesses_and_evidence() {
-        let config = Config::default();
-        let mut cases = Cases::default();
-        cases.accuse(Instant::ZERO, peer(2), SUBJECT, 5);
-        cases.accuse(Instant::ZERO, peer(1), SUBJECT, 5);
+        let mut cases = accused_by(2, JURY);
         cases.note(&SUBJECT, Evidence::Closed);
-        let verdicts = cases.handle_timeout(Instant::from_millis(60_000), 2, &config);
-        let expected = Verdict {
-            subject: SUBJECT,
-            incarnation: 5,
-            evidence: Some(Evidence::Closed),
-            accusers: [peer(2), peer(1)].into(),
-        };
-        assert_eq!(verdicts, [expected]);
+        let (verdicts, _) = cases.handle_timeout(LATE, Jury { observers: 2, ..JURY });
+        let accusers = [peer(1), peer(2)].into();
+        assert_eq!(
+            verdicts,
+            [Verdict { subject: SUBJECT, incarnation: 5, evidence: Some(Evidence::Closed), accusers }]
+        );
     }
 }

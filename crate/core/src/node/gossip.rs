@@ -5,16 +5,19 @@ use alloc::{sync::Arc, vec::Vec};
 
 use super::Node;
 use crate::{
-    detector::Evidence,
+    detector::{Evidence, Verdict},
     identity::PeerId,
     io::{Departure, Event, Lane, LinkId, Output, Refused, ViolationKind},
-    members::{News, Status},
+    members::News,
     store::PRESENCE,
     wire::{Entry, Farewell, Frame, Record, Rumor, Signed, Suspicion},
 };
 
 /// How far an obituary may be ahead of us, in numbers (microseconds of wall time, 35 years): a liar cannot use ours up.
 const AHEAD_MAX: u64 = 1 << 50;
+
+/// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
+const REFUTE_PAUSE_MS: u32 = 10_000;
 
 impl Node {
     pub(super) fn on_record(&mut self, link: LinkId, peer: PeerId, hops: u8, record: Signed<Record>) {
@@ -30,8 +33,7 @@ impl Node {
                 self.broadcast.mark(&id, incarnation);
             }
             News::Stale | News::NoRoom => {}
-            News::Buried(buried) if buried.left => {}
-            News::Buried(buried) => self.doubt(link, id, buried.incarnation),
+            News::Buried(buried) => self.testify(link, id, buried),
             News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
                 self.learn(record, link, hops);
             }
@@ -51,24 +53,29 @@ impl Node {
         }
     }
 
-    /// Somebody takes a member for alive whom we took for dead. Then it is asked to show itself: our suspicion travels to it,
-    /// and it answers with a greater incarnation. So the halves of a split room become one without ghosts.
-    fn doubt(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
-        let rumor = Rumor::Suspicion(self.accusation(subject, incarnation));
-        self.broadcast.mark(&self.identity.id(), rumor.number());
-        self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+    /// Somebody takes a member for alive that we know as gone. Then it is asked to show itself: our suspicion travels to it,
+    /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts.
+    fn testify(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
+        if self.testimonies.take(self.now) {
+            let rumor = Rumor::Suspicion(self.accusation(subject, incarnation));
+            self.broadcast.mark(&self.identity.id(), rumor.number());
+            self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+        }
     }
 
     /// Takes in a verified record that is news, and passes it on.
     pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId, hops: u8) {
         let id = record.body.id();
         let rumor = Rumor::Record(record.clone());
-        let before = self.members.accept(self.now, self.commons.share(record), via);
+        let before = self.members.accept(self.now, self.commons.share(record));
         self.adjust_patience(id);
         self.digest(id);
-        let cleared = self.cases.dismiss(&id);
-        if before == Some(Status::Suspect) && cleared {
+        self.doubts.dismiss(&id);
+        if let Some(ours) = self.cases.dismiss(&id) {
             self.stats.false_suspicions = self.stats.false_suspicions.saturating_add(1);
+            if ours {
+                self.health.worsen(self.now);
+            }
         }
         if let Some(view) = self.member(&id) {
             self.event(if before.is_none() { Event::Joined(view) } else { Event::Changed(view) });
@@ -95,16 +102,11 @@ impl Node {
         }
     }
 
-    pub(super) fn on_silence(&mut self, link: LinkId, ms: u64) {
-        if let Some(peer) = self.links.get(link).filter(|link| link.is_greeted()).map(|link| link.peer) {
-            self.suspect(peer, Evidence::Silence { ms });
-        }
-    }
-
-    /// We have seen ourselves that a member does not answer.
+    /// We have seen ourselves that a member does not answer, though it was asked.
     pub(super) fn suspect(&mut self, subject: PeerId, evidence: Evidence) {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
-        if self.cases.accuse(self.now, self.id(), subject, incarnation) {
+        let jury = self.jury();
+        if self.cases.accuse(self.now, self.now, self.id(), subject, incarnation, jury) {
             self.mark_suspect(subject, incarnation);
             let accusation = self.accusation(subject, incarnation);
             self.spread(Rumor::Suspicion(accusation), None, 0);
@@ -115,24 +117,69 @@ impl Node {
     pub(super) fn on_suspicion(&mut self, link: LinkId, peer: PeerId, hops: u8, suspicion: Signed<Suspicion>) {
         let Suspicion { accuser, subject, incarnation, number } = suspicion.body;
         let Some(key) = self.members.key_of(&accuser) else { return };
-        let current = if subject == self.id() {
-            Some(self.me.body.incarnation)
-        } else {
-            self.members.incarnation_of(&subject).filter(|_| self.cases.is_news(&accuser, &subject, incarnation))
-        };
-        // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
         if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
-        } else if current != Some(incarnation) || accuser == subject || accuser == self.id() {
-            self.broadcast.mark(&accuser, number);
-        } else if subject == self.id() {
-            self.broadcast.mark(&accuser, number);
-            self.stats.refutations = self.stats.refutations.saturating_add(1);
-            self.raise_above(incarnation);
-        } else if self.cases.accuse(self.now, accuser, subject, incarnation) {
-            self.mark_suspect(subject, incarnation);
-            self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
+            return;
         }
+        self.broadcast.mark(&accuser, number);
+        if subject == self.id() {
+            let trusted = self.cases.may_accuse(self.now, accuser);
+            self.refute(incarnation, trusted);
+            return;
+        }
+        match self.members.incarnation_of(&subject) {
+            // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
+            Some(current) if current == incarnation && accuser != subject && accuser != self.id() => {
+                let news = self.cases.is_news(&accuser, &subject, incarnation);
+                if news && self.cases.may_accuse(self.now, accuser) {
+                    self.take_accusation(hops, &suspicion.body);
+                    self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
+                    self.attend(subject);
+                }
+            }
+            // A peer comes to know what we know already: our word for it.
+            None if accuser == peer && self.members.tombstone(&subject) >= Some(incarnation) => {
+                self.testify(link, subject, incarnation);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_accusation(&mut self, hops: u8, suspicion: &Suspicion) {
+        let Suspicion { accuser, subject, incarnation, .. } = *suspicion;
+        // As if all had heard it when it was made: a case ends at about the same time everywhere.
+        let crossed = u64::from(u32::from(hops).min(self.depth()));
+        let ago_us = (self.probes.typical_rtt_us() / 2).saturating_mul(crossed);
+        let since = self.now.minus_micros(ago_us);
+        let jury = self.jury();
+        self.cases.accuse(self.now, since, accuser, subject, incarnation, jury);
+        self.mark_suspect(subject, incarnation);
+    }
+
+    /// Somebody takes us for gone at this incarnation. One who was wrong too often is answered now and then only.
+    pub(super) fn refute(&mut self, incarnation: u64, trusted: bool) {
+        if incarnation != self.me.body.incarnation || !(trusted || self.now >= self.raised_at.plus_ms(REFUTE_PAUSE_MS))
+        {
+            return;
+        }
+        self.stats.refutations = self.stats.refutations.saturating_add(1);
+        self.health.worsen(self.now);
+        self.raise_above(incarnation);
+    }
+
+    /// What is due in the cases: deaths, and others to look where accusers are lacking.
+    pub(super) fn judge(&mut self) {
+        let (verdicts, adjourned) = self.cases.handle_timeout(self.now, self.jury());
+        for Verdict { subject, incarnation, evidence, accusers } in verdicts {
+            let patience_us = u64::from(self.config.silence_ms).saturating_mul(1_000);
+            let lives = |link: &LinkId| self.probes.silence_us(self.now, *link) < patience_us;
+            match self.links.to(subject).filter(lives) {
+                // We hear it, and nobody else does: it has not heard what is said of it.
+                Some(link) => self.send(link, Lane::Reliable, &Frame::Obituary { subject, incarnation }),
+                None => self.depart(subject, incarnation, Departure::Failed { evidence, accusers }),
+            }
+        }
+        adjourned.into_iter().for_each(|subject| self.attend(subject));
     }
 
     fn mark_suspect(&mut self, subject: PeerId, incarnation: u64) {
@@ -174,10 +221,14 @@ impl Node {
     /// A member is gone: nothing of it stays but a tombstone.
     pub(super) fn depart(&mut self, id: PeerId, incarnation: u64, why: Departure) {
         let Some(member) = self.member(&id) else { return };
-        self.members.bury(self.now, id, incarnation, why == Departure::Left, &self.config);
+        if self.members.live_before(&self.id(), 1) == [id] {
+            self.patrol_soon();
+        }
+        self.members.bury(self.awake, id, incarnation, &self.config);
         self.store.remove_owner(&id);
         self.sync.remove(&id);
         self.broadcast.remove_origin(&id);
+        self.doubts.dismiss(&id);
         self.cases.dismiss(&id);
         self.cases.disregard(&id);
         self.backoffs.forget(&id);
@@ -210,7 +261,8 @@ impl Node {
     }
 
     /// A greater incarnation of ours: it refutes what is said of the older ones.
-    fn raise_above(&mut self, incarnation: u64) {
+    pub(super) fn raise_above(&mut self, incarnation: u64) {
+        self.raised_at = self.now;
         self.broadcast.raise_above(incarnation);
         let mut record = self.me.body.clone();
         record.incarnation = self.broadcast.next_number();

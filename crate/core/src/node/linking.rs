@@ -22,7 +22,11 @@ impl Node {
             return;
         }
         let deadline = self.now.plus_ms(self.config.dial_timeout_ms);
-        let dialled = link.dialled;
+        let (dialled, instead_of) = (link.dialled, link.instead_of);
+        // Before there is one link too many.
+        if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
+            self.disconnect(other);
+        }
         self.links.set_state(id, State::Open { deadline });
         self.probes.watch(self.now, id, &self.config);
         self.introduce_ourselves(id);
@@ -50,12 +54,8 @@ impl Node {
         if link.peer < self.id() {
             self.backoffs.hold(link.peer, self.now.plus_ms(self.config.dial_patience_ms));
         }
-        // Who has just stood still was perhaps given up by its neighbours: it has nobody to accuse.
-        if self.stats.freezes > 0 && self.now < self.forgiven_until.plus_ms(self.config.silence_ms) {
-            return;
-        }
         let evidence = if reason == LinkDownReason::Closed { Evidence::Closed } else { Evidence::Failed };
-        self.suspect(link.peer, evidence);
+        self.doubt(link.peer, evidence);
     }
 
     pub(super) fn on_local_signal(&mut self, id: LinkId, kind: SignalKind, body: Vec<u8>) {
@@ -116,7 +116,7 @@ impl Node {
         link.map(Route::Mesh).or_else(|| self.introducer.is_attached().then_some(Route::Server(to)))
     }
 
-    fn is_usable(&self, route: Route) -> bool {
+    pub(super) fn is_usable(&self, route: Route) -> bool {
         match route {
             Route::Mesh(link) => self.links.is_greeted(link),
             Route::Server(_) => self.introducer.is_attached(),
@@ -150,8 +150,8 @@ impl Node {
         let incarnation = record.body.incarnation;
         let known = self.members.incarnation_of(&peer);
         match self.members.weigh(&peer, incarnation, &self.config) {
-            News::Buried(buried) => {
-                self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation: buried.incarnation });
+            News::Buried(incarnation) => {
+                self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation });
             }
             News::Stale if known > Some(incarnation) => {
                 let incarnation = known.unwrap_or(incarnation);
@@ -178,13 +178,8 @@ impl Node {
         for other in older {
             self.disconnect(other);
         }
-        let instead_of = self.links.get(id).and_then(|link| link.instead_of);
-        if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
-            self.disconnect(other);
-        }
         self.backoffs.forget(&peer);
         self.refusals = 0;
-        self.introducer.plan_ask(self.now, true, &mut self.random);
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
     }
@@ -240,9 +235,6 @@ impl Node {
             self.event(Event::Link { peer: link.peer, up: false });
             self.refusals = 0;
             self.seek_after = self.now;
-            if self.links.greeted().next().is_none() {
-                self.introducer.plan_ask(self.now, false, &mut self.random);
-            }
         }
         Some(link)
     }

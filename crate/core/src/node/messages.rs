@@ -86,8 +86,7 @@ impl Node {
 
     /// Our link to a member, or the one over which its newest rumor came.
     pub(super) fn way_to(&self, to: PeerId) -> Option<LinkId> {
-        let via = || self.members.get(&to).map(|member| member.via);
-        let learnt = self.links.to(to).or_else(|| self.broadcast.way_to(&to)).or_else(via);
+        let learnt = self.links.to(to).or_else(|| self.broadcast.way_to(&to));
         learnt.filter(|link| self.links.is_greeted(*link))
     }
 

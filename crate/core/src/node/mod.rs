@@ -1,13 +1,15 @@
 //! One member of one room: composes the mechanisms and owns the order in which they run.
 //!
-//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; how links come and go
-//! in `linking`, and whom we want them to in `seeking`.
+//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; who is still there in
+//! `probing`, and our own clock in `waking`; how links come and go in `linking`, and whom we want them to in `seeking`.
 
 mod gossip;
 mod linking;
 mod messages;
+mod probing;
 mod seeking;
 mod spreading;
+mod waking;
 mod walks;
 
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
@@ -16,10 +18,10 @@ use crate::{
     broadcast::Broadcast,
     commons::Commons,
     config::{Config, Strategy},
-    detector::{Cases, Probes, Pulse},
+    detector::{Cases, Doubts, Health, Probes, Pulse},
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
-    io::{Command, Departure, Event, Input, Lane, LinkId, MemberView, Output, Refused},
+    io::{Command, Event, Input, Lane, LinkId, MemberView, Output, Refused},
     limits::Bucket,
     members::{Member, Members, Status},
     overlay::{Asks, Backoffs, Circuits, Link, Links, Route},
@@ -30,6 +32,14 @@ use crate::{
     time::Instant,
     wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
 };
+
+/// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
+const OUTPUTS_KEPT: usize = 64;
+/// How often in a minute we contradict those who take the gone for members.
+const TESTIMONIES_PER_MINUTE: u32 = 240;
+
+/// When a newcomer looks after others for the first time: it has its links by then.
+const FIRST_PATROL_MS: u32 = 15_000;
 
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
@@ -61,16 +71,30 @@ pub struct Node {
     room: RoomKey,
     commons: Arc<dyn Commons>,
     random: Random,
-    /// The latest time that the host has passed in.
+    /// The latest time that the host has passed in, and what its clock has lost by going back.
     now: Instant,
+    lost_us: u64,
     /// Up to here our own lateness has been accounted for.
     forgiven_until: Instant,
+    /// How long we have been awake: the same clock without the time in which we stood still.
+    awake: Instant,
     me: Signed<Record>,
     /// The frame that says goodbye for `me`.
     farewell: Arc<[u8]>,
     members: Members,
     cases: Cases,
+    doubts: Doubts,
+    health: Health,
     probes: Probes,
+    /// When we look after those before us on the ring of ids, and after how many.
+    patrol_at: Instant,
+    patrol_width: usize,
+    /// The links over which our last rumor went.
+    roots: Vec<LinkId>,
+    /// When we last raised our incarnation.
+    raised_at: Instant,
+    /// What we say of the gone to those who take them for members.
+    testimonies: Bucket,
     links: Links,
     backoffs: Backoffs,
     introducer: Introducer,
@@ -79,9 +103,11 @@ pub struct Node {
     broadcast: Broadcast,
     asks: Asks,
     circuits: Circuits,
+    /// The ways that questions for members took through us.
+    questions: Circuits,
     /// Knocks in a row that came to nothing.
     refusals: u32,
-    /// A knock has failed that should not have.
+    /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
     doubtful: bool,
     /// Links to members that we took for alive when we last looked.
     live_before: usize,
@@ -95,6 +121,8 @@ pub struct Node {
     /// When we count as being alone in the room.
     alone_at: Option<Instant>,
     left: bool,
+    /// When something is due by our own clock, as of the last input.
+    due: Option<Instant>,
     stats: Stats,
     out: VecDeque<Output>,
 }
@@ -119,10 +147,19 @@ impl Node {
             commons,
             random: Random::new(seed),
             now,
+            lost_us: 0,
             forgiven_until: now,
+            awake: now,
             members: Members::default(),
             cases: Cases::default(),
+            doubts: Doubts::default(),
+            health: Health::default(),
             probes: Probes::default(),
+            patrol_at: now.plus_ms(FIRST_PATROL_MS),
+            patrol_width: 1,
+            roots: Vec::new(),
+            raised_at: Instant::ZERO,
+            testimonies: Bucket::new(TESTIMONIES_PER_MINUTE),
             links: Links::default(),
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
@@ -131,6 +168,7 @@ impl Node {
             broadcast,
             asks: Asks::default(),
             circuits: Circuits::default(),
+            questions: Circuits::default(),
             refusals: 0,
             doubtful: false,
             live_before: 0,
@@ -140,11 +178,13 @@ impl Node {
             ready: false,
             alone_at: None,
             left: false,
+            due: None,
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
         };
         node.farewell = node.prepare_farewell();
         node.digest(node.id());
+        node.due = node.due_at();
         node
     }
 
@@ -154,6 +194,12 @@ impl Node {
     /// Only a command can be refused; then nothing has changed. Whatever a remote sends is not an error.
     pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), Refused> {
         self.advance(now);
+        let done = self.take_in(input);
+        self.due = self.due_at();
+        done
+    }
+
+    fn take_in(&mut self, input: Input) -> Result<(), Refused> {
         if self.left {
             return if matches!(input, Input::Command(_)) { Err(Refused::Left) } else { Ok(()) };
         }
@@ -180,8 +226,8 @@ impl Node {
         if self.left {
             return;
         }
-        let linked = self.links.greeted().next().is_some();
-        match self.introducer.handle_timeout(self.now, linked, &mut self.random) {
+        let cut_off = self.is_cut_off();
+        match self.introducer.handle_timeout(self.now, !cut_off, &mut self.random) {
             Some(Errand::Volunteer) => self.out.push_back(Output::Server { wanted: true }),
             Some(Errand::Ask) => self.out.push_back(Output::Introduce),
             Some(Errand::Settle) => self.set_flags(self.me.body.hidden, true),
@@ -196,10 +242,9 @@ impl Node {
                 Pulse::Silent { ms } => self.on_silence(link, ms),
             }
         }
-        for verdict in self.cases.handle_timeout(self.now, self.observers(), &self.config) {
-            let why = Departure::Failed { evidence: verdict.evidence, accusers: verdict.accusers };
-            self.depart(verdict.subject, verdict.incarnation, why);
-        }
+        self.pursue_doubts();
+        self.judge();
+        self.patrol();
         if self.config.strategy != Strategy::Tree {
             self.monger();
         }
@@ -216,36 +261,24 @@ impl Node {
         if self.alone_at.is_some_and(|at| self.now >= at) {
             self.become_ready();
         }
-        self.members.expire(self.now, &self.config);
+        self.members.expire(self.awake, &self.config);
         self.settle();
+        self.due = self.due_at();
     }
 
     /// What the node wants next; `None` when the drain is over.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        if next.is_none() && self.out.capacity() > OUTPUTS_KEPT {
+            self.out = VecDeque::new();
+        }
+        next
     }
 
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        if self.left {
-            return None;
-        }
-        [
-            self.seek_at,
-            self.alone_at,
-            self.asks.next_timeout(),
-            self.links.next_timeout(),
-            self.probes.next_timeout(),
-            self.cases.next_timeout(self.observers(), &self.config),
-            self.introducer.next_timeout(),
-            self.draft.next_timeout(),
-            self.broadcast.next_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .map(|at| at.max(self.now))
+        self.due.map(|at| at.max(self.now).minus_micros(self.lost_us))
     }
 
     /// Our own id.
@@ -340,24 +373,6 @@ impl Node {
         self.review_greeters();
     }
 
-    /// Moves our clock. A host that stood still blames itself: whatever waits for others gets the time back.
-    fn advance(&mut self, now: Instant) {
-        let now = now.max(self.now);
-        if let Some(due) = self.next_timeout() {
-            let late_us = now.micros_since(due.max(self.forgiven_until));
-            if late_us > u64::from(self.config.lateness_ms).saturating_mul(1_000) {
-                self.stats.freezes = self.stats.freezes.saturating_add(1);
-                self.forgiven_until = now;
-                self.probes.forgive(late_us);
-                self.cases.forgive(late_us);
-                self.links.forgive(late_us);
-                self.asks.forgive(late_us);
-                self.broadcast.forgive(late_us);
-            }
-        }
-        self.now = now;
-    }
-
     fn send(&mut self, link: LinkId, lane: Lane, frame: &Frame) {
         self.send_encoded(link, lane, frame.encode());
     }
@@ -370,11 +385,6 @@ impl Node {
 
     fn event(&mut self, event: Event) {
         self.out.push_back(Output::Event(event));
-    }
-
-    /// Live members that could accuse, ourselves included.
-    fn observers(&self) -> usize {
-        self.members.alive_count().saturating_add(1)
     }
 
     fn view(&self, id: PeerId, member: &Member) -> MemberView {
@@ -396,7 +406,7 @@ impl Node {
     }
 
     fn view_of_me(&self) -> MemberView {
-        let me = Member { record: Arc::new(self.me.clone()), status: Status::Alive, via: LinkId(0), since: self.now };
+        let me = Member::new(Arc::new(self.me.clone()), self.now);
         let mut view = self.view(self.id(), &me);
         view.presence = self.draft.value().map(Arc::from).or(view.presence);
         view

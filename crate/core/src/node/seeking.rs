@@ -19,8 +19,7 @@ pub(super) const LINKS_FEW: usize = 3;
 
 impl Node {
     pub(super) fn on_attached(&mut self, members: &[PeerId]) {
-        let linked = self.links.greeted().next().is_some();
-        self.introducer.attached(self.now, linked, &mut self.random);
+        self.introducer.attached(self.now, &mut self.random);
         if !self.ready {
             self.alone_at.get_or_insert(self.now.plus_ms(self.config.alone_after_ms));
         }
@@ -40,7 +39,7 @@ impl Node {
     /// The server named members. With fewer than it could name, these are all there are, and in a small room we want a link to each.
     /// Otherwise they are perhaps full: they are asked to find us a place. Those that we know, and have other ways to, are left alone.
     pub(super) fn on_introduced(&mut self, members: &[PeerId]) {
-        let cut_off = self.is_cut_off();
+        let cut_off = self.is_cut_off() || core::mem::take(&mut self.doubtful);
         let me = self.id();
         for peer in members.iter().take(INTRODUCTIONS).filter(|peer| **peer != me) {
             let known = self.members.get(peer).is_some() && !cut_off;
@@ -91,7 +90,7 @@ impl Node {
         let mut due = Vec::new();
         for (id, member) in self.members.alive().filter(|(id, _)| !self.links.is_linked_or_trying(**id)) {
             let patience_ms = if self.id() < *id { 0 } else { self.config.dial_patience_ms };
-            let at = member.since.plus_ms(patience_ms).max(self.backoffs.until(id));
+            let at = member.since().plus_ms(patience_ms).max(self.backoffs.until(id));
             if at <= self.now {
                 due.push(*id);
             } else {
@@ -117,13 +116,13 @@ impl Node {
     /// Volunteers as a greeter, or lets another. Who is cut off, or has reason to think so, does not wait.
     pub(super) fn review_greeters(&mut self) {
         let live = self.live_count();
-        let fell = !self.is_small_room() && live < LINKS_FEW && self.live_before >= LINKS_FEW;
+        let few = !self.is_small_room() && live < LINKS_FEW;
+        let fell = live < self.live_before && (few || live == 0);
         self.live_before = live;
-        let doubtful = core::mem::take(&mut self.doubtful);
-        if live == 0 || fell || doubtful {
+        if live == 0 || fell || self.doubtful {
             if self.introducer.need() {
                 self.out.push_back(Output::Server { wanted: true });
-            } else if fell || doubtful {
+            } else if fell {
                 self.introducer.hurry(self.now, &mut self.random);
             }
             return;
@@ -134,7 +133,7 @@ impl Node {
     }
 
     /// No link at all; or, in a large room, so few that whoever killed the others may have taken the rest of the room as well.
-    fn is_cut_off(&self) -> bool {
+    pub(super) fn is_cut_off(&self) -> bool {
         let links = self.live_count();
         links == 0 || (!self.is_small_room() && links < LINKS_FEW)
     }

@@ -18,11 +18,15 @@ impl Node {
         self.stats.frames_in = self.stats.frames_in.saturating_add(1);
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(super::count(bytes.len()));
         self.probes.heard(self.now, link);
+        self.doubts.dismiss(&peer);
         let greeted = self.links.is_greeted(link);
         match Frame::decode(bytes) {
             Err(_) => self.violation(peer, ViolationKind::Malformed),
             Ok(Frame::Hello(record)) => self.on_hello(link, record),
-            Ok(Frame::Ping(number)) => self.send(link, Lane::Unreliable, &Frame::Pong(number)),
+            Ok(Frame::Ping(number)) => {
+                self.probes.ping(self.now, link, &self.config, &mut self.random);
+                self.send(link, Lane::Unreliable, &Frame::Pong(number));
+            }
             Ok(Frame::Pong(number)) => self.probes.pong(self.now, link, number),
             Ok(Frame::Disconnect) => self.on_disconnect(link, peer),
             Ok(Frame::Obituary { subject, incarnation }) => self.on_obituary(link, subject, incarnation),
@@ -41,11 +45,14 @@ impl Node {
             Frame::Ihave(ids) => self.on_ihave(link, &ids),
             Frame::Graft(ids) => self.on_graft(link, &ids),
             Frame::Prune(origins) => self.broadcast.on_prune(link, &origins),
+            Frame::Prefer(origins) => self.broadcast.on_prefer(link, &origins),
             Frame::Compare(ranges) => self.on_compare(link, ranges),
             Frame::Want(ids) => self.give(link, &ids),
             Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
             Frame::Walk { ttl, knock } => self.on_walk(Route::Mesh(link), ttl, knock),
             Frame::Splice(knock) => self.on_splice(link, &knock),
+            Frame::Seek { ttl, to, session, accused } => self.on_seek(link, ttl, to, session, accused),
+            Frame::Found { session, records } => self.on_found(link, peer, session, records),
             Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
         }
     }
@@ -61,7 +68,7 @@ impl Node {
             match &rumor {
                 Rumor::Post(post) if post.body.to.is_some() => {}
                 Rumor::Post(_) if self.config.strategy != Strategy::Tree => {
-                    self.send(link, Lane::Reliable, &Frame::Ihave([rumor.short_id()].into()));
+                    self.send(link, Lane::Reliable, &Frame::Ihave([(rumor.short_id(), 0)].into()));
                 }
                 _ if self.broadcast.duplicate(&origin, number, link) => {
                     self.send(link, Lane::Reliable, &Frame::Prune([origin].into()));
@@ -89,6 +96,9 @@ impl Node {
         // Records and entries are answered from what we know.
         let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
         let links = self.greeted_links();
+        if from.is_none() {
+            self.roots.clone_from(&links);
+        }
         let eager = if self.config.strategy != Strategy::Tree && matches!(rumor, Rumor::Post(_)) {
             self.broadcast.heat(self.now, &origin, number);
             Vec::new()
@@ -98,8 +108,9 @@ impl Node {
         if eager.is_empty() && !kept {
             return;
         }
-        let frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
+        let mut frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
         if kept {
+            frame = self.commons.share_frame(frame);
             self.broadcast.keep(self.now, id, frame.clone(), &self.config);
         }
         for link in eager {
@@ -134,9 +145,12 @@ impl Node {
         }
     }
 
-    fn on_ihave(&mut self, link: LinkId, ids: &[ShortId]) {
+    fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
         let rtt_us = self.probes.rtt_us(link);
-        self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        if !preferred.is_empty() {
+            self.send(link, Lane::Reliable, &Frame::Prefer(preferred));
+        }
     }
 
     fn on_graft(&mut self, link: LinkId, ids: &[ShortId]) {

@@ -41,13 +41,13 @@ impl Node {
         let links = self.live_links();
         if let Some(link) = self.random.pick(&links).copied() {
             let zone = self.zone_wanted();
-            self.begin_walk(Route::Mesh(link), zone);
+            self.begin_walk(Route::Mesh(link), self.links_expected(), zone);
         }
     }
 
     /// Has a member that is attached to the server find us a link.
     pub(super) fn knock_at(&mut self, greeter: PeerId) {
-        self.begin_walk(Route::Server(greeter), String::new());
+        self.begin_walk(Route::Server(greeter), self.links.len(), String::new());
     }
 
     /// Links that we have, or that are under way.
@@ -55,9 +55,9 @@ impl Node {
         self.links.len().saturating_add(self.asks.len().saturating_mul(SPLICED))
     }
 
-    fn begin_walk(&mut self, route: Route, zone: String) {
+    fn begin_walk(&mut self, route: Route, links: usize, zone: String) {
         let session = self.random.u64();
-        let links = u8::try_from(self.links_expected()).unwrap_or(u8::MAX);
+        let links = u8::try_from(links).unwrap_or(u8::MAX);
         let by_server = if let Route::Server(greeter) = route { Some(greeter) } else { None };
         let deadline = self.now.plus_ms(self.config.knock_timeout_ms);
         self.asks.begin(session, Ask { deadline, links, by_server });
@@ -87,7 +87,7 @@ impl Node {
         let grantable = (zone.is_empty() || *zone == self.me.body.zone)
             && peer != self.id()
             && !self.links.is_linked_or_trying(peer);
-        if grantable && self.links.len().saturating_add(self.asks.len()) < self.room_for(links, walked) {
+        if grantable && self.links.len() < self.room_for(links, walked) {
             self.grant(from, peer, &knock, None);
             return;
         }
@@ -100,6 +100,9 @@ impl Node {
         if let Some(next) = next {
             self.circuits.remember(session, from, next);
             self.send_by(next, &Frame::Walk { ttl, knock });
+        } else if grantable && self.links.len() < self.config.links_max {
+            // Nobody on its way had a place to give.
+            self.grant(from, peer, &knock, None);
         } else {
             self.send_envelope(peer, session, from, SignalKind::Refuse, Vec::new());
         }
@@ -191,11 +194,12 @@ impl Node {
         }
     }
 
-    /// A knock has come to nothing. Everybody has room for a member with few links; if it found nobody all the same, the part of the room
+    /// A knock has come to nothing. In a large room almost anybody has a place to give; if it found nobody all the same, the part of the room
     /// that we can reach is small, and the server may know another.
     pub(super) fn fell_through(&mut self, ask: Ask) {
-        if usize::from(ask.links) < LINKS_FEW && ask.by_server.is_none() {
+        if ask.by_server.is_none() && !self.doubtful && !self.is_small_room() {
             self.doubtful = true;
+            self.introducer.hurry(self.now, &mut self.random);
         }
         let can_wait = self.links.len() >= LINKS_FEW;
         let doublings = if can_wait { self.refusals.min(REFUSED_DOUBLINGS_MAX) } else { 0 };
@@ -241,6 +245,16 @@ impl Node {
         self.stats.dials = self.stats.dials.saturating_add(1);
         let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
         let state = State::Pending { deadline: self.now.plus_ms(patience_ms) };
-        self.links.begin(Link { peer, session, route, dialled, state, since: self.now, heard: false, answered: false, instead_of: None })
+        self.links.begin(Link {
+            peer,
+            session,
+            route,
+            dialled,
+            state,
+            since: self.now,
+            heard: false,
+            answered: false,
+            instead_of: None,
+        })
     }
 }

@@ -30,6 +30,11 @@ impl Circuits {
         }
     }
 
+    /// Whether something of this session has been here.
+    pub(crate) fn knows(&self, session: u64) -> bool {
+        self.sessions.contains_key(&session)
+    }
+
     /// Where a piece of signalling of this session goes that has come from one side.
     pub(crate) fn next(&self, session: u64, from: Route) -> Option<Route> {
         match self.sessions.get(&session) {

@@ -39,7 +39,7 @@ pub(crate) struct Link {
     pub(crate) heard: bool,
     /// The peer's first comparison has been answered.
     pub(crate) answered: bool,
-    /// A link that is closed when this one carries gossip.
+    /// A link that is closed when this one is up.
     pub(crate) instead_of: Option<LinkId>,
 }
 

@@ -48,10 +48,13 @@ pub enum Frame {
         /// What is said.
         rumor: Rumor,
     },
-    /// Rumors that the sender has, and does not push over this link (Plumtree, section 3.4).
-    Ihave(Vec<ShortId>),
+    /// Rumors that the sender has, and does not push over this link (Plumtree, section 3.4), and for how many milliseconds it has had
+    /// each, 255 for longer.
+    Ihave(Vec<(ShortId, u8)>),
     /// Rumors that the receiver has told of and the sender lacks: it wants them, and those of their origins from now on.
     Graft(Vec<ShortId>),
+    /// Rumors of these origins would reach the sender sooner over this link than on their present way: push them from now on.
+    Prefer(Vec<PeerId>),
     /// Rumors of these origins reach the sender on a better way: push no more of them over this link.
     Prune(Vec<PeerId>),
     /// What the sender knows, range by range.
@@ -80,6 +83,24 @@ pub enum Frame {
         ttl: u8,
         /// Who looks, and how to answer.
         knock: Signed<Knock>,
+    },
+    /// An indirect probe (SWIM, section 4.1): somebody asks whether a member is there, over others than its own link to it.
+    Seek {
+        /// Links that it may still cross.
+        ttl: u8,
+        /// Who is sought.
+        to: PeerId,
+        /// Names the question; the answer comes back the way that it took.
+        session: u64,
+        /// The incarnation at which the one who asks knows it to be accused; 0 if it does not.
+        accused: u64,
+    },
+    /// The answer to a `Seek`: the member that was sought is there.
+    Found {
+        /// Names the question.
+        session: u64,
+        /// Its record, if it is of a greater incarnation than the accused one; at most one.
+        records: Vec<Signed<Record>>,
     },
     /// The sender gives a member that looks for links a place between itself and the receiver: that shall dial it as well, and then close this link.
     Splice(Signed<Knock>),
@@ -112,7 +133,10 @@ impl Frame {
             Self::Signal { .. } => 17,
             Self::Disconnect => 18,
             Self::Walk { .. } => 19,
+            Self::Seek { .. } => 20,
+            Self::Found { .. } => 21,
             Self::Splice(_) => 22,
+            Self::Prefer(_) => 23,
         }
     }
 
@@ -136,7 +160,10 @@ impl Frame {
             Self::Signal { .. } => "signal",
             Self::Disconnect => "disconnect",
             Self::Walk { .. } => "walk",
+            Self::Seek { .. } => "seek",
+            Self::Found { .. } => "found",
             Self::Splice(_) => "splice",
+            Self::Prefer(_) => "prefer",
         }
     }
 
@@ -155,8 +182,14 @@ impl Frame {
                 w.u8(*hops);
                 rumor.write(&mut w);
             }
-            Self::Ihave(ids) | Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
-            Self::Prune(origins) | Self::Want(origins) => w.list(origins, |w, id| w.raw(id.as_bytes())),
+            Self::Ihave(ids) => w.list(ids, |w, (id, age_ms)| {
+                w.raw(id.as_bytes());
+                w.u8(*age_ms);
+            }),
+            Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
+            Self::Prune(origins) | Self::Prefer(origins) | Self::Want(origins) => {
+                w.list(origins, |w, id| w.raw(id.as_bytes()))
+            }
             Self::Compare(ranges) => w.list(ranges, |w, range| range.write(w)),
             Self::Obituary { subject, incarnation } => {
                 w.raw(subject.as_bytes());
@@ -169,6 +202,16 @@ impl Frame {
             Self::Walk { ttl, knock } => {
                 w.u8(*ttl);
                 knock.write(&mut w);
+            }
+            Self::Seek { ttl, to, session, accused } => {
+                w.u8(*ttl);
+                w.raw(to.as_bytes());
+                w.raw(&session.to_le_bytes());
+                w.varint(*accused);
+            }
+            Self::Found { session, records } => {
+                w.raw(&session.to_le_bytes());
+                w.list(records, |w, it| it.write(w));
             }
             Self::Splice(knock) => knock.write(&mut w),
         }
@@ -209,7 +252,7 @@ impl Frame {
             8 => Self::read_gossip(RumorKind::Entry, r)?,
             9 => Self::read_gossip(RumorKind::Suspicion, r)?,
             10 => Self::read_gossip(RumorKind::Farewell, r)?,
-            11 => Self::Ihave(r.list(LIST_MAX, 8, short)?),
+            11 => Self::Ihave(r.list(LIST_MAX, 9, |r| Ok((short(r)?, r.u8()?)))?),
             12 => Self::Graft(r.list(LIST_MAX, 8, short)?),
             13 => Self::Prune(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
             14 => Self::Compare(r.list(LIST_MAX, 1, Range::read)?),
@@ -218,7 +261,16 @@ impl Frame {
             17 => Self::Signal { ttl: r.u8()?, envelope: Signed::read(r)? },
             18 => Self::Disconnect,
             19 => Self::Walk { ttl: r.u8()?, knock: Signed::read(r)? },
+            20 => {
+                let (ttl, to) = (r.u8()?, r.peer()?);
+                Self::Seek { ttl, to, session: u64::from_le_bytes(r.array()?), accused: r.varint()? }
+            }
+            21 => {
+                let session = u64::from_le_bytes(r.array()?);
+                Self::Found { session, records: r.list(1, SIGNED_BYTES_MIN, Signed::read)? }
+            }
             22 => Self::Splice(Signed::read(r)?),
+            23 => Self::Prefer(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
             _ => return Err(Malformed::Kind),
         })
     }
@@ -275,12 +327,17 @@ impl fmt::Display for Frame {
                     Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
                 }
             }
-            Self::Ihave(ids) | Self::Graft(ids) => write!(f, " {}", ids.len()),
-            Self::Prune(ids) | Self::Want(ids) => ids.iter().try_for_each(|id| write!(f, " {id:?}")),
+            Self::Ihave(ids) => write!(f, " {}", ids.len()),
+            Self::Graft(ids) => write!(f, " {}", ids.len()),
+            Self::Prune(ids) | Self::Prefer(ids) | Self::Want(ids) => {
+                ids.iter().try_for_each(|id| write!(f, " {id:?}"))
+            }
             Self::Compare(ranges) => write!(f, " {} ranges", ranges.len()),
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
             Self::Walk { ttl, knock } => write!(f, " {:016x} n{} ttl{ttl}", knock.body.session, knock.body.links),
             Self::Splice(knock) => write!(f, " {:016x} n{}", knock.body.session, knock.body.links),
+            Self::Seek { ttl, to, session, accused } => write!(f, " {session:016x} for {to:?} ttl{ttl} i{accused}"),
+            Self::Found { session, records } => write!(f, " {session:016x} {}", records.len()),
             Self::Signal { ttl, envelope: Signed { body, .. } } => {
                 write!(f, " {:?} for {:?} ttl{ttl} {}B", body.kind, body.to, body.body.len())
             }

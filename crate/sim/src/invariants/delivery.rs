@@ -5,13 +5,39 @@ use std::collections::{BTreeMap, BTreeSet};
 use chinwag_core::{Command, Event, PeerId};
 
 use super::{Finding, Invariant, View};
-use crate::hash::of_bytes;
+use crate::{bits::Bits, hash::of_bytes};
+
+/// Which hosts were given which messages: a bit each.
+#[derive(Debug, Default)]
+struct Deliveries {
+    /// By author and sequence.
+    given: BTreeMap<u32, BTreeMap<u64, Bits>>,
+}
+
+impl Deliveries {
+    /// A host has been given a message. Whether it is the first time.
+    fn insert(&mut self, host: u32, author: u32, seq: u64) -> bool {
+        self.given.entry(author).or_default().entry(seq).or_default().insert(host)
+    }
+
+    /// A message of this author after that one which the host was given.
+    fn later(&self, host: u32, author: u32, seq: u64) -> Option<u64> {
+        let after = self.given.get(&author)?.range(seq.checked_add(1)?..);
+        after.rev().find(|(_, hosts)| hosts.contains(host)).map(|(later, _)| *later)
+    }
+
+    /// A host begins anew.
+    fn forget(&mut self, host: u32) {
+        for hosts in self.given.values_mut().flat_map(BTreeMap::values_mut) {
+            hosts.remove(host);
+        }
+    }
+}
 
 /// A message is given to the user at most once. Invariant 21.
 #[derive(Debug, Default)]
 pub struct AtMostOnce {
-    /// By host: (author, sequence).
-    had: Vec<BTreeSet<(u32, u64)>>,
+    had: Deliveries,
 }
 
 impl Invariant for AtMostOnce {
@@ -20,14 +46,13 @@ impl Invariant for AtMostOnce {
     }
 
     fn on_start(&mut self, host: u32, _id: PeerId) {
-        self.had.resize(self.had.len().max(host as usize + 1), BTreeSet::new());
-        self.had[host as usize].clear();
+        self.had.forget(host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
-        if self.had[host as usize].insert((author, message.seq)) {
+        if self.had.insert(host, author, message.seq) {
             return Ok(());
         }
         Err((host, format!("it got #{} of node {author} again", message.seq)))
@@ -38,8 +63,7 @@ impl Invariant for AtMostOnce {
 /// is kept. Invariant 26. Not among those that hold whatever happens: loss can hold one up for long.
 #[derive(Debug, Default)]
 pub struct InOrder {
-    /// By host and author: the greatest number so far.
-    last: BTreeMap<(u32, u32), u64>,
+    had: Deliveries,
 }
 
 impl Invariant for InOrder {
@@ -48,17 +72,16 @@ impl Invariant for InOrder {
     }
 
     fn on_start(&mut self, host: u32, _id: PeerId) {
-        self.last.retain(|(reader, _), _| *reader != host);
+        self.had.forget(host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
-        match self.last.insert((host, author), message.seq) {
-            Some(before) if before > message.seq => {
-                Err((host, format!("of node {author} it got #{} after #{before}", message.seq)))
-            }
-            _ => Ok(()),
+        self.had.insert(host, author, message.seq);
+        match self.had.later(host, author, message.seq) {
+            Some(later) => Err((host, format!("of node {author} it got #{} after #{later}", message.seq))),
+            None => Ok(()),
         }
     }
 }
@@ -80,7 +103,7 @@ impl Invariant for BytesAsSent {
         }
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Message(message) = event else { return Ok(()) };
         let author = view.host_of(&message.from).unwrap_or(u32::MAX);
         if self.said.contains(&(author, of_bytes(&message.payload))) {
@@ -114,7 +137,7 @@ impl Invariant for AuthenticPresence {
         }
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Presence(member) = event else { return Ok(()) };
         let (Some(owner), Some(value)) = (view.host_of(&member.id), &member.presence) else { return Ok(()) };
         let value = of_bytes(value);

@@ -22,7 +22,7 @@ impl Invariant for BoundedOutputs {
         "a drain ends within a bounded number of outputs"
     }
 
-    fn after(&mut self, _view: View<'_>, host: u32, outputs: usize) -> Finding {
+    fn after(&mut self, _view: &View<'_>, host: u32, outputs: usize) -> Finding {
         if outputs > OUTPUTS_MAX { Err((host, format!("{outputs} outputs of one input"))) } else { Ok(()) }
     }
 }
@@ -36,7 +36,7 @@ impl Invariant for TimeoutNotInThePast {
         "the next timeout is never in the past"
     }
 
-    fn after(&mut self, view: View<'_>, host: u32, _outputs: usize) -> Finding {
+    fn after(&mut self, view: &View<'_>, host: u32, _outputs: usize) -> Finding {
         let at = view.host(host);
         let now = Instant::from_micros(at.clock.at(view.now));
         match at.node.next_timeout() {
@@ -61,7 +61,7 @@ impl Invariant for NoAccusationAfterFreeze {
         self.resumed_at.insert(host, now);
     }
 
-    fn on_send(&mut self, view: View<'_>, host: u32, frame: &[u8]) -> Finding {
+    fn on_send(&mut self, view: &View<'_>, host: u32, frame: &[u8]) -> Finding {
         let Some(resumed_at) = self.resumed_at.get(&host).copied() else { return Ok(()) };
         if view.now - resumed_at > u64::from(view.config.probe_interval_ms) * MS {
             self.resumed_at.remove(&host);

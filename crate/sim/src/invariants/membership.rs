@@ -35,9 +35,13 @@ pub struct NeverBackwards {
 }
 
 impl NeverBackwards {
-    fn believe(&mut self, view: View<'_>, host: u32, id: &PeerId, now_believed: u64) -> Finding {
+    fn believe(&mut self, view: &View<'_>, host: u32, id: &PeerId, now_believed: u64) -> Finding {
         let Some(subject) = view.host_of(id) else { return Ok(()) };
         let row = &mut self.beliefs[host as usize];
+        if row.capacity() <= subject as usize {
+            // By an eighth: there is a row for each host, and doubling would waste a third.
+            row.reserve_exact((subject as usize + 1) * 9 / 8 - row.len());
+        }
         row.resize(row.len().max(subject as usize + 1), 0);
         let before = std::mem::replace(&mut row[subject as usize], now_believed);
         let buried_at = self.buried_at.remove(&(host, subject));
@@ -65,7 +69,7 @@ impl Invariant for NeverBackwards {
         self.buried_at.retain(|(observer, _), _| *observer != host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         match event {
             Event::Joined(member) | Event::Changed(member) | Event::Suspected(member) => {
                 self.believe(view, host, &member.id, belief_of(member))
@@ -87,7 +91,7 @@ impl Invariant for IncarnationIsTheOwners {
         "only its owner raises an incarnation"
     }
 
-    fn after(&mut self, view: View<'_>, host: u32, _outputs: usize) -> Finding {
+    fn after(&mut self, view: &View<'_>, host: u32, _outputs: usize) -> Finding {
         let node = &view.host(host).node;
         // Two tabs with one key count as one owner.
         let owner = view.host_of(&node.id()).unwrap_or(host) as usize;
@@ -96,7 +100,7 @@ impl Invariant for IncarnationIsTheOwners {
         Ok(())
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let (Event::Joined(member) | Event::Changed(member) | Event::Suspected(member)) = event else { return Ok(()) };
         let Some(owner) = view.host_of(&member.id) else { return Ok(()) };
         let issued = self.issued.get(owner as usize).copied().unwrap_or(0);
@@ -116,7 +120,7 @@ impl Invariant for NobodyDoubtsItself {
         "a node never holds itself suspect or dead"
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let (Event::Suspected(member) | Event::Gone { member, .. }) = event else { return Ok(()) };
         if member.id == view.host(host).node.id() {
             return Err((host, "it told its user that it is suspect or gone".to_owned()));
@@ -140,7 +144,7 @@ impl Invariant for SuspectedBeforeDead {
         self.suspected.retain(|(observer, _), _| *observer != host);
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let of = |id: &PeerId| view.host_of(id).map(|subject| (host, subject));
         match event {
             Event::Suspected(member) => {
@@ -174,7 +178,7 @@ impl Invariant for OneLiarKillsNobody {
         "fewer accusers than it takes kill nobody that runs"
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Gone { member, why: Departure::Failed { accusers, .. } } = event else { return Ok(()) };
         if view.is_cut || !view.is_running(&member.id) {
             return Ok(());
@@ -205,7 +209,7 @@ impl Invariant for NoGhosts {
         }
     }
 
-    fn every_second(&mut self, view: View<'_>) -> Finding {
+    fn every_second(&mut self, view: &View<'_>) -> Finding {
         self.ended_at.resize(view.hosts.len(), None);
         for (ended_at, host) in self.ended_at.iter_mut().zip(view.hosts) {
             if host.is_alive() {
@@ -217,7 +221,7 @@ impl Invariant for NoGhosts {
         Ok(())
     }
 
-    fn on_event(&mut self, view: View<'_>, host: u32, event: &Event) -> Finding {
+    fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Joined(member) = event else { return Ok(()) };
         let Some(subject) = view.host_of(&member.id) else { return Ok(()) };
         let ended_at = self.ended_at.get(subject as usize).copied().flatten();

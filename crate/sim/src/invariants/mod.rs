@@ -108,7 +108,7 @@ pub trait Invariant: Debug {
     ///
     /// # Errors
     /// When the rule does not hold.
-    fn on_close(&mut self, _view: View<'_>, _host: u32, _leg: Leg) -> Finding {
+    fn on_close(&mut self, _view: &View<'_>, _host: u32, _leg: Leg) -> Finding {
         Ok(())
     }
 
@@ -119,7 +119,7 @@ pub trait Invariant: Debug {
     ///
     /// # Errors
     /// When the rule does not hold.
-    fn on_send(&mut self, _view: View<'_>, _host: u32, _frame: &[u8]) -> Finding {
+    fn on_send(&mut self, _view: &View<'_>, _host: u32, _frame: &[u8]) -> Finding {
         Ok(())
     }
 
@@ -127,7 +127,7 @@ pub trait Invariant: Debug {
     ///
     /// # Errors
     /// When the rule does not hold.
-    fn on_event(&mut self, _view: View<'_>, _host: u32, _event: &Event) -> Finding {
+    fn on_event(&mut self, _view: &View<'_>, _host: u32, _event: &Event) -> Finding {
         Ok(())
     }
 
@@ -135,7 +135,7 @@ pub trait Invariant: Debug {
     ///
     /// # Errors
     /// When the rule does not hold.
-    fn after(&mut self, _view: View<'_>, _host: u32, _outputs: usize) -> Finding {
+    fn after(&mut self, _view: &View<'_>, _host: u32, _outputs: usize) -> Finding {
         Ok(())
     }
 
@@ -143,7 +143,7 @@ pub trait Invariant: Debug {
     ///
     /// # Errors
     /// When the rule does not hold.
-    fn every_second(&mut self, _view: View<'_>) -> Finding {
+    fn every_second(&mut self, _view: &View<'_>) -> Finding {
         Ok(())
     }
 }

@@ -449,7 +449,7 @@ impl Network {
     }
 
     /// Asks every invariant something.
-    fn check(&mut self, ask: impl Fn(&mut dyn Invariant, View<'_>) -> Finding) {
+    fn check(&mut self, ask: impl Fn(&mut dyn Invariant, &View<'_>) -> Finding) {
         let view = View {
             now: self.now,
             hosts: &self.hosts,
@@ -459,7 +459,7 @@ impl Network {
             is_hindered: self.now < self.hindered_until,
             by_id: &self.by_id,
         };
-        let found = self.invariants.find(self.now, |invariant| ask(invariant, view));
+        let found = self.invariants.find(self.now, |invariant| ask(invariant, &view));
         self.violate(found);
     }
 

@@ -1,6 +1,6 @@
 //! A host's socket to the signaling server.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use chinwag_core::{Input, PeerId};
 
@@ -9,6 +9,7 @@ use crate::{
     host::{Socket, State},
     random::RngExt,
     time::{MS, Micros},
+    trace::Shown,
 };
 
 /// One-way trips from the wish for a socket to the `join` at the server: TCP, TLS, and the upgrade take two each.
@@ -38,6 +39,31 @@ pub enum Request {
     },
     /// Asks for members to dial.
     Introduce,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Join => f.write_str("joins at the server"),
+            Self::Leave => f.write_str("leaves the server"),
+            Self::Linked(linked) => write!(f, "tells the server whether it has links: {linked}"),
+            Self::Signal { to, frame } => write!(f, "to {to:?} by the server: {}", Shown(frame)),
+            Self::Introduce => f.write_str("asks the server for members"),
+        }
+    }
+}
+
+/// A word of the server, for the trace.
+fn told(input: &Input) -> Option<String> {
+    Some(match input {
+        Input::Attached { members } => format!("is attached to the server, which names {members:?}"),
+        Input::Introduced { members } => format!("the server names {members:?}"),
+        Input::ServerSignal { from, frame } => format!("from {from:?} by the server: {}", Shown(frame)),
+        Input::ServerUnknown { peer } => format!("the server does not know {peer:?}"),
+        Input::Released => "the server lets go".to_owned(),
+        Input::Detached => "its socket to the server is closed".to_owned(),
+        _ => return None,
+    })
 }
 
 impl Network {
@@ -103,6 +129,9 @@ impl Network {
             }
             return;
         }
+        if let Some(trace) = &mut self.trace {
+            trace.server(self.now, host, request.to_string());
+        }
         match request {
             Request::Join => {
                 let members = self.server.join(host);
@@ -157,6 +186,9 @@ impl Network {
                 self.retry_socket(host);
             }
             _ => {}
+        }
+        if let (Some(trace), Some(text)) = (&mut self.trace, told(&input)) {
+            trace.server(self.now, host, text);
         }
         let detail = Self::detail_of(&input);
         self.input(host, b'a', detail, input);

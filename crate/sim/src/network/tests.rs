@@ -270,7 +270,7 @@ fn a_violation_stops_the_run_and_names_rule_node_and_time() {
         fn name(&self) -> &'static str {
             "nothing ever arrives"
         }
-        fn after(&mut self, view: View<'_>, host: u32, _outputs: usize) -> Finding {
+        fn after(&mut self, view: &View<'_>, host: u32, _outputs: usize) -> Finding {
             if view.now < 5 * SECOND { Ok(()) } else { Err((host, "something did".to_owned())) }
         }
     }

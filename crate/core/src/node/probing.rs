@@ -1,0 +1,257 @@
+//! From a silence to an accusation: who gives cause for doubt is asked first, over our own link and through others. And nobody is without
+//! somebody who looks: each member looks after the one before it on the ring of ids, and the three after an accused one are its witnesses.
+
+use alloc::vec::Vec;
+
+use super::Node;
+use crate::{
+    detector::{Evidence, Jury, WAYS_MAX},
+    identity::PeerId,
+    io::{Lane, LinkId},
+    overlay::Route,
+    wire::{Frame, Record, Signed},
+};
+
+/// Links that a question may cross, whatever its sender says: some more than the ways of rumors are long.
+const SEEK_TTL_MAX: u8 = 20;
+
+/// How long a peer that was silent gets to answer over our link before others are asked for it. Two round trips, if that is longer.
+const ASK_MS: u32 = 350;
+
+/// No accusation without so much of a wait beyond a probe interval: who stood still unnoticed has then probed again.
+const MARGIN_MS: u32 = 50;
+
+/// Who has nobody to ask waits for an answer this many times as long: it is perhaps the one that is cut off.
+const ALONE_FACTOR: u32 = 4;
+
+/// The members after an accused one on the ring of ids that look whether it is there; twice as many each time that a case is adjourned.
+const WITNESSES: usize = 3;
+
+/// Members before us on the ring that are sought at a time, at most.
+const PATROL_MAX: usize = 16;
+
+/// How soon we look after those before us when something speaks for more than one being gone.
+const PATROL_SOON_MS: u32 = 2_000;
+
+impl Node {
+    /// A link has been silent for longer than usual.
+    pub(super) fn on_silence(&mut self, link: LinkId, ms: u64) {
+        if let Some(peer) = self.links.get(link).filter(|link| link.is_greeted()).map(|link| link.peer)
+            && !self.cases.is_ours(&peer)
+        {
+            self.doubt(peer, Evidence::Silence { ms });
+        }
+    }
+
+    /// Something speaks against a member. It is asked, over our own link if there is one, and through others.
+    pub(super) fn doubt(&mut self, subject: PeerId, evidence: Evidence) {
+        let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
+        self.begin_doubt(subject, evidence, ways);
+    }
+
+    fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8) {
+        if self.members.get(&subject).is_some() {
+            self.doubts.open(self.now, subject, evidence, ways, self.random.u64());
+            self.pursue_doubts();
+        }
+    }
+
+    /// Somebody accuses a member. Its peers and its witnesses look for themselves.
+    pub(super) fn attend(&mut self, subject: PeerId) {
+        let Some((_, adjourned)) = self.cases.against(&subject) else { return };
+        let heard_lately = |link| self.probes.silence_us(self.now, link) < u64::from(ASK_MS).saturating_mul(1_000);
+        let called = match self.links.to(subject) {
+            Some(link) => !heard_lately(link),
+            None => {
+                let limit = WITNESSES << adjourned.min(8);
+                self.members.live_between(&subject, &self.id(), limit) < limit
+            }
+        };
+        if called && !self.cases.is_ours(&subject) {
+            self.doubt(subject, Evidence::Unreachable);
+        }
+    }
+
+    /// Asks on, or concludes, wherever an answer was due.
+    pub(super) fn pursue_doubts(&mut self) {
+        for subject in self.doubts.due(self.now) {
+            let ways = self.doubts.get_mut(&subject).map_or(0, |doubt| doubt.ways);
+            match ways {
+                0 => self.ask_directly(subject),
+                1..=WAYS_MAX => self.ask_others(subject, ways),
+                _ => self.conclude(subject),
+            }
+        }
+    }
+
+    fn ask_directly(&mut self, subject: PeerId) {
+        let mut wait_ms = ASK_MS;
+        if let Some(link) = self.links.to(subject) {
+            let number = self.probes.ask(self.now, link);
+            // One of the two is not held up by other frames, and the other is not lost.
+            self.send(link, Lane::Unreliable, &Frame::Ping(number));
+            self.send(link, Lane::Reliable, &Frame::Ping(number));
+            wait_ms = wait_ms.max(ms(self.probes.rtt_us(link).unwrap_or(0).saturating_mul(2)));
+        }
+        let due_at = self.now.plus_ms(self.health.stretch_ms(self.now, wait_ms));
+        if let Some(doubt) = self.doubts.get_mut(&subject) {
+            doubt.ways = WAYS_MAX;
+            doubt.due_at = due_at;
+        }
+    }
+
+    fn ask_others(&mut self, subject: PeerId, ways: u8) {
+        let links = self.ways_around(subject, usize::from(ways));
+        let against = self.cases.against(&subject);
+        let accused = against.map_or(0, |(incarnation, _)| incarnation);
+        let mut wait_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth().saturating_add(4) / 2);
+        wait_ms = self.health.stretch_ms(self.now, wait_ms.max(ASK_MS.saturating_mul(2)));
+        if links.is_empty() && self.members.alive_count() > usize::from(against.is_none()) {
+            wait_ms = wait_ms.saturating_mul(ALONE_FACTOR);
+        }
+        let interval_ms = self.config.probe_interval_ms.saturating_add(MARGIN_MS);
+        let Some(doubt) = self.doubts.get_mut(&subject) else { return };
+        if doubt.patrol {
+            wait_ms = wait_ms.saturating_mul(u32::from(ways));
+        }
+        doubt.ways = ways.saturating_add(1);
+        doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
+        let sessions: Vec<u64> = links.iter().map(|_| doubt.next_session()).collect();
+        for (link, session) in links.into_iter().zip(sessions) {
+            let seek = Frame::Seek { ttl: SEEK_TTL_MAX, to: subject, session, accused };
+            self.send(link, Lane::Reliable, &seek);
+        }
+    }
+
+    /// Up to `n` of our links to others, the one that leads to a member first.
+    fn ways_around(&mut self, subject: PeerId, n: usize) -> Vec<LinkId> {
+        let others = self.links.greeted().filter(|(_, link)| link.peer != subject && !self.cases.is_ours(&link.peer));
+        let mut others: Vec<LinkId> = others.map(|(id, _)| id).collect();
+        let mut chosen = Vec::new();
+        let mut next = self.broadcast.way_to(&subject).and_then(|way| others.iter().position(|link| *link == way));
+        while chosen.len() < n && !others.is_empty() {
+            let any = self.random.below(u32::try_from(others.len()).unwrap_or(u32::MAX));
+            let at = next.take().or_else(|| usize::try_from(any).ok()).unwrap_or(0);
+            chosen.push(others.swap_remove(at));
+        }
+        chosen
+    }
+
+    /// All that could be asked were asked, and it was given its time.
+    fn conclude(&mut self, subject: PeerId) {
+        let Some(doubt) = self.doubts.dismiss(&subject) else { return };
+        if doubt.found {
+            // Others reach it, and we do not: the fault is in our link.
+            if let Some(link) = self.links.to(subject) {
+                self.disconnect(link);
+            }
+            return;
+        }
+        self.suspect(subject, doubt.evidence);
+        // Where one is gone, there may be more.
+        if doubt.patrol {
+            self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
+            self.patrol_at = self.now;
+        } else if doubt.evidence != Evidence::Unreachable {
+            self.patrol_soon();
+        }
+    }
+
+    pub(super) fn patrol_soon(&mut self) {
+        let soon = self.now.plus_ms(self.random.below(PATROL_SOON_MS));
+        self.patrol_at = self.patrol_at.min(soon);
+    }
+
+    /// Looks after those before us on the ring of ids to whom we have no link: so a member has somebody who looks after it even if all its peers
+    /// are gone with it, or it is on the other side of a split. And compares with a peer, lest a ghost that only we know stays.
+    pub(super) fn patrol(&mut self) {
+        if self.now < self.patrol_at {
+            return;
+        }
+        self.patrol_at = self.now.plus_ms(self.random.jittered_ms(self.config.patrol_ms));
+        for subject in self.members.live_before(&self.id(), self.patrol_width) {
+            if self.links.to(subject).is_none() {
+                self.begin_doubt(subject, Evidence::Unreachable, 1);
+            }
+        }
+        let links = self.greeted_links();
+        if let Some(link) = self.random.pick(&links).copied() {
+            self.begin_comparison(link);
+        }
+        let held = self.roots.iter().filter(|link| self.links.is_greeted(**link)).count();
+        if held < links.len() / 2 {
+            self.raise_above(self.me.body.incarnation);
+        }
+    }
+
+    /// Somebody seeks a member: us, or one to whom we know a way.
+    pub(super) fn on_seek(&mut self, from: LinkId, ttl: u8, to: PeerId, session: u64, accused: u64) {
+        if !self.probes.admit_seek(self.now, from) {
+            return;
+        }
+        if to == self.id() {
+            if accused > 0 {
+                self.refute(accused, false);
+            }
+            let newer = accused > 0 && self.me.body.incarnation > accused;
+            let records = newer.then(|| self.me.clone()).into_iter().collect();
+            self.send(from, Lane::Reliable, &Frame::Found { session, records });
+            return;
+        }
+        let Some(ttl) = ttl.min(SEEK_TTL_MAX).checked_sub(1) else { return };
+        let known = self.questions.knows(session);
+        let usable = |link: &LinkId| *link != from && self.links.is_greeted(*link);
+        // What has been here before goes another way; the answer shall still come back to where it came from first.
+        let way = if !known { self.way_to(to).filter(usable) } else { self.links.to(to) };
+        let elder = || if known { None } else { self.elder(from) };
+        let others: Vec<_> = self.greeted_links().into_iter().filter(|link| *link != from).collect();
+        if let Some(link) = way.or_else(elder).or_else(|| self.random.pick(&others).copied()) {
+            self.questions.remember(session, Route::Mesh(from), Route::Mesh(link));
+            self.send(link, Lane::Reliable, &Frame::Seek { ttl, to, session, accused });
+        }
+    }
+
+    /// Our link to the peer that has been in the room for longest: if it has been for longer than we, it knows more ways than we do.
+    fn elder(&self, from: LinkId) -> Option<LinkId> {
+        let joined_at_ms = |peer| self.members.get(&peer).map(|member| member.record.body.joined_at_ms);
+        let others = self.links.greeted().filter(|(id, _)| *id != from);
+        let elders = others.filter_map(|(id, link)| joined_at_ms(link.peer).map(|at| (at, id)));
+        elders.min().filter(|(at, _)| *at < self.me.body.joined_at_ms).map(|(_, id)| id)
+    }
+
+    /// The answer to a question of ours, or of somebody else.
+    pub(super) fn on_found(&mut self, from: LinkId, peer: PeerId, session: u64, records: Vec<Signed<Record>>) {
+        let Some(subject) = self.doubts.sought(session) else {
+            let next = self.questions.next(session, Route::Mesh(from)).filter(|next| self.is_usable(*next));
+            if let Some(next) = next {
+                self.send_by(next, &Frame::Found { session, records });
+            }
+            return;
+        };
+        if self.links.to(subject).is_none() {
+            if self.doubts.dismiss(&subject).is_some_and(|doubt| doubt.patrol) {
+                self.patrol_width = 1;
+            }
+        } else if let Some(doubt) = self.doubts.get_mut(&subject) {
+            doubt.found = true;
+        }
+        records.into_iter().for_each(|record| self.on_record(from, peer, 1, record));
+    }
+
+    /// What a case is judged by: how many could accuse, and how long a refutation may take to travel.
+    pub(super) fn jury(&self) -> Jury {
+        let observers = self.members.len().saturating_add(1).saturating_sub(self.cases.mute());
+        let travel_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth());
+        let least_ms = self.config.suspicion_ms;
+        Jury { observers, patience_ms: least_ms.max((least_ms / 2).saturating_add(travel_ms)) }
+    }
+
+    /// The logarithm of the room's size: a bound on the links that a rumor crosses.
+    pub(super) fn depth(&self) -> u32 {
+        self.members.len().saturating_add(1).checked_ilog2().unwrap_or(0).saturating_add(1)
+    }
+}
+
+fn ms(micros: u64) -> u32 {
+    u32::try_from(micros / 1_000).unwrap_or(u32::MAX)
+}
