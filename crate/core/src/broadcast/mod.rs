@@ -162,6 +162,11 @@ impl Broadcast {
         self.tell_at.get_or_insert(now.plus_ms(config.ihave_interval_ms));
     }
 
+    /// All links are eager for an origin, until copies beyond the first tell which need not be.
+    pub(crate) fn forget_lazy(&mut self, origin: &PeerId) {
+        self.trees.forget_lazy(origin);
+    }
+
     /// Keeps a pushed frame for those who will ask for it.
     pub(crate) fn keep(&mut self, now: Instant, id: ShortId, frame: Arc<[u8]>, config: &Config) {
         self.cache.put(now, id, frame, config);

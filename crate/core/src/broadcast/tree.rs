@@ -72,6 +72,12 @@ impl Trees {
         Some(origin)
     }
 
+    pub(super) fn forget_lazy(&mut self, origin: &PeerId) {
+        if let Some(tree) = self.origins.get_mut(origin) {
+            tree.lazy = 0;
+        }
+    }
+
     pub(super) fn set_eager(&mut self, origin: &PeerId, link: LinkId) {
         let bit = self.bit_of(link);
         if let Some(tree) = self.origins.get_mut(origin) {

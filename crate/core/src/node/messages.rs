@@ -4,7 +4,7 @@ use super::Node;
 use crate::{
     identity::PeerId,
     io::{Event, Lane, LinkId, Message, Refused, ViolationKind},
-    wire::{CHANNEL_BYTES_MAX, Frame, Post, Rumor, Signed},
+    wire::{CHANNEL_BYTES_MAX, FLOOD, Frame, Post, Rumor, Signed},
 };
 
 impl Node {
@@ -53,13 +53,13 @@ impl Node {
             None => {
                 self.spread(Rumor::Post(post.clone()), Some(link), hops);
                 let origin = post.body.origin;
-                self.broadcast.line_up(self.now, hops, post.body, &self.config);
+                self.broadcast.line_up(self.now, hops & !FLOOD, post.body, &self.config);
                 self.read_on(origin);
             }
             Some(to) => {
                 self.broadcast.mark(&post.body.origin, post.body.seq);
                 if to == self.id() {
-                    self.deliver(hops, post.body);
+                    self.deliver(hops & !FLOOD, post.body);
                 } else {
                     self.forward(to, post, Some(link), hops);
                 }
@@ -70,6 +70,7 @@ impl Node {
     /// Passes a message on to its addressee: over our link to it, or the way that its own rumors come, or over all links. Each member
     /// passes it on once, so a flood is bounded.
     fn forward(&mut self, to: PeerId, post: Signed<Post>, from: Option<LinkId>, hops: u8) {
+        let hops = hops & !FLOOD;
         if hops >= self.config.hops_max {
             return;
         }

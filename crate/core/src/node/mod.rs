@@ -38,6 +38,9 @@ const OUTPUTS_KEPT: usize = 64;
 /// How often in a minute we contradict those who take the gone for members.
 const TESTIMONIES_PER_MINUTE: u32 = 240;
 
+/// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
+const FLOODS_PER_MINUTE: u32 = 1_200;
+
 /// When a newcomer looks after others for the first time: it has its links by then.
 const FIRST_PATROL_MS: u32 = 15_000;
 
@@ -91,6 +94,10 @@ pub struct Node {
     patrol_width: usize,
     /// The links over which our last rumor went.
     roots: Vec<LinkId>,
+    /// The links over which something of ours last went as a flood.
+    flooded_over: Vec<LinkId>,
+    /// Floods of others that we pass on as such.
+    floods: Bucket,
     /// When we last raised our incarnation.
     raised_at: Instant,
     /// What we say of the gone to those who take them for members.
@@ -158,6 +165,8 @@ impl Node {
             patrol_at: now.plus_ms(FIRST_PATROL_MS),
             patrol_width: 1,
             roots: Vec::new(),
+            flooded_over: Vec::new(),
+            floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
             testimonies: Bucket::new(TESTIMONIES_PER_MINUTE),
             links: Links::default(),

@@ -9,7 +9,7 @@ use crate::{
     io::{Lane, LinkId, ViolationKind},
     overlay::Route,
     sync,
-    wire::{Entry, Frame, LIST_MAX, Range, Record, Rumor, ShortId, Signed, chunked},
+    wire::{Entry, FLOOD, Frame, LIST_MAX, Range, Record, Rumor, ShortId, Signed, chunked},
 };
 
 impl Node {
@@ -77,7 +77,7 @@ impl Node {
             }
             return;
         }
-        let hops = hops.clamp(1, self.config.hops_max);
+        let hops = (hops & !FLOOD).clamp(1, self.config.hops_max) | (hops & FLOOD);
         match rumor {
             Rumor::Post(post) => self.on_post(link, peer, hops, post),
             Rumor::Record(record) => self.on_record(link, peer, hops, record),
@@ -87,8 +87,10 @@ impl Node {
         }
     }
 
-    /// Pushes a verified rumor on along its origin's tree, and will tell the other links of it. `hops` is how far it has come.
+    /// Pushes a verified rumor on along its origin's tree, and will tell the other links of it. `hops` is how far it has come, and whether it
+    /// goes over all links, to find the shortest tree anew.
     pub(super) fn spread(&mut self, rumor: Rumor, from: Option<LinkId>, hops: u8) {
+        let (hops, flooded) = (hops & !FLOOD, hops & FLOOD != 0);
         if hops >= self.config.hops_max {
             return;
         }
@@ -99,6 +101,13 @@ impl Node {
         if from.is_none() {
             self.roots.clone_from(&links);
         }
+        let flood = match from {
+            Some(_) => flooded && self.floods.take(self.now),
+            None => matches!(rumor, Rumor::Post(_) | Rumor::Entry(_)) && self.is_uprooted(&links),
+        };
+        if flood {
+            self.broadcast.forget_lazy(&origin);
+        }
         let eager = if self.config.strategy != Strategy::Tree && matches!(rumor, Rumor::Post(_)) {
             self.broadcast.heat(self.now, &origin, number);
             Vec::new()
@@ -108,7 +117,8 @@ impl Node {
         if eager.is_empty() && !kept {
             return;
         }
-        let mut frame = Frame::Gossip { hops: hops.saturating_add(1), rumor }.encode();
+        let hops = hops.saturating_add(1) | if flood { FLOOD } else { 0 };
+        let mut frame = Frame::Gossip { hops, rumor }.encode();
         if kept {
             frame = self.commons.share_frame(frame);
             self.broadcast.keep(self.now, id, frame.clone(), &self.config);
@@ -116,6 +126,16 @@ impl Node {
         for link in eager {
             self.send_encoded(link, Lane::Reliable, frame.clone());
         }
+    }
+
+    /// Whether our tree was found over links most of which are no more: then what we say next goes over all links once.
+    fn is_uprooted(&mut self, links: &[LinkId]) -> bool {
+        let held = self.flooded_over.iter().filter(|link| links.contains(link)).count();
+        let uprooted = held.saturating_mul(2) < links.len();
+        if uprooted {
+            self.flooded_over = links.to_vec();
+        }
+        uprooted
     }
 
     /// Passes on what spreads without a tree, if it is due.

@@ -43,7 +43,7 @@ pub enum Frame {
     Synced,
     /// A rumor on its way through the room.
     Gossip {
-        /// Links crossed, this one included.
+        /// Links crossed, this one included; with [`FLOOD`] if it goes over all links, so that a tree grows anew.
         hops: u8,
         /// What is said.
         rumor: Rumor,
@@ -105,6 +105,9 @@ pub enum Frame {
     /// The sender gives a member that looks for links a place between itself and the receiver: that shall dial it as well, and then close this link.
     Splice(Signed<Knock>),
 }
+
+/// In the hops of a rumor: it is to be passed on over all links, and not along the tree that its origin has.
+pub const FLOOD: u8 = 0x80;
 
 impl Frame {
     /// The kind's number on the wire.

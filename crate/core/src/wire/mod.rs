@@ -17,7 +17,7 @@ pub use codec::{Malformed, Reader, Writer};
 pub use content::{CHANNEL_BYTES_MAX, Entry, KEY_BYTES_MAX, Post};
 pub use envelope::{Envelope, Knock};
 pub(crate) use frame::chunked;
-pub use frame::{FRAME_BYTES_MAX, Frame, LIST_MAX, VERSION};
+pub use frame::{FLOOD, FRAME_BYTES_MAX, Frame, LIST_MAX, VERSION};
 pub use range::{Content, Fingerprint, Range};
 pub use record::{Farewell, Record, Suspicion, ZONE_BYTES_MAX};
 pub use rumor::{Rumor, ShortId};
