@@ -155,7 +155,9 @@ mod tests {
     fn a_peer_that_says_again_and_again_that_it_knows_takes_no_memory() {
         let config = config(Strategy::Rumor);
         let (mut broadcast, id) = hot(&config);
-        (0..10_000).for_each(|_| broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, &config));
+        for _ in 0..10_000 {
+            broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, &config);
+        }
         assert!(broadcast.rounds.hot.rumors.get(&id).is_some_and(|hot| hot.tellers.len() == config.rumor_useless_max));
     }
 
@@ -167,7 +169,7 @@ mod tests {
         let links: Vec<LinkId> = frames.iter().map(|(link, _)| *link).collect();
         assert!(links.windows(2).all(|pair| pair.first() == pair.last()), "one link a round");
         let frames: Vec<Frame> = frames.into_iter().map(|(_, frame)| frame).collect();
-        let give = gives.then(|| Frame::Ihave([id].into()));
+        let give = gives.then(|| Frame::Ihave([(id, u8::MAX)].into()));
         let ask = asks.then(|| Frame::Graft(Vec::new()));
         assert_eq!(frames, give.into_iter().chain(ask).collect::<Vec<_>>());
         assert!(contact(199).is_empty(), "the next round begins at a multiple of 200 ms");
