@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use chinwag_core::Config;
+use chinwag_core::{Config, Strategy};
 use chinwag_sim::{
     faults::Preset,
     html, knobs,
@@ -108,6 +108,9 @@ enum What {
         /// Between two messages
         #[arg(long, default_value_t = 500.0, value_name = "MS")]
         interval_ms: f64,
+        /// How messages spread; all but the tree are compared with what theory predicts
+        #[arg(long, value_enum, default_value_t = Spreading::Tree)]
+        strategy: Spreading,
     },
     /// The room is cut, and becomes one again
     Partition {
@@ -196,6 +199,21 @@ enum Kind {
     Satellite,
 }
 
+/// How messages to all spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Spreading {
+    /// Along a tree for each author
+    Tree,
+    /// Told to random links until enough of them knew it
+    Rumor,
+    /// In rounds, each telling one link
+    Push,
+    /// In rounds, each asking one link
+    Pull,
+    /// In rounds, each telling and asking one link
+    PushPull,
+}
+
 /// How a member ends.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Ending {
@@ -273,11 +291,7 @@ impl Cli {
     }
 
     fn options(&self) -> Result<Options> {
-        let mut config = Config::default();
-        for assignment in &self.config {
-            knobs::apply(&mut config, assignment)?;
-        }
-        Ok(Options {
+        let mut options = Options {
             scenario: self.scenario.scenario(),
             nodes: self.nodes,
             seed: self.seed,
@@ -287,10 +301,17 @@ impl Cli {
             preset: self.network.map(Preset::from),
             dials: Dials { failing: self.dial_failures, impossible: self.nat, ..Dials::default() },
             duration: micros(self.duration_s),
-            config,
+            config: Config::default(),
             joins_per_s: self.joins_per_s.unwrap_or((f64::from(self.nodes) / 50.0).max(20.0)),
             trace: self.trace.is_some(),
-        })
+        };
+        if let What::Broadcast { strategy, .. } = self.scenario {
+            options.spread_by(strategy.into());
+        }
+        for assignment in &self.config {
+            knobs::apply(&mut options.config, assignment)?;
+        }
+        Ok(options)
     }
 }
 
@@ -302,7 +323,7 @@ impl What {
             Self::Storm => Scenario::Storm,
             Self::Crash { manner } => Scenario::Crash { manner: manner.into() },
             Self::MassCrash { fraction, manner } => Scenario::MassCrash { fraction, manner: manner.into() },
-            Self::Broadcast { bytes, interval_ms } => {
+            Self::Broadcast { bytes, interval_ms, .. } => {
                 Scenario::Broadcast { bytes, interval: micros(interval_ms / 1e3).max(MS) }
             }
             Self::Partition { shape, for_s } => Scenario::Partition { shape: shape.into(), lasts: micros(for_s) },
@@ -331,6 +352,7 @@ macro_rules! same_names {
 same_names!(Ending => Manner { Closed Killed Lost });
 same_names!(Cut => Shape { Halves One OneWay Swizzle });
 same_names!(Attack => scenario::Kind { Accuse Replay Flood Rejoin Forge });
+same_names!(Spreading => Strategy { Tree Rumor Push Pull PushPull });
 same_names!(Kind => Preset { Wifi LossyWifi Cellular Satellite });
 
 /// Runs many seeds on all processors. What fails can be repeated by the seed that is told.

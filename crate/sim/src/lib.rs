@@ -38,6 +38,7 @@ pub mod random;
 pub mod report;
 pub mod scenario;
 pub mod server;
+pub mod theory;
 pub mod time;
 pub mod trace;
 pub mod traffic;

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
+use crate::theory::{Rounds, Theory, Uninformed};
+
 /// What a run was and what came of it. Parts that a scenario does not measure are absent.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -39,6 +41,9 @@ pub struct Report {
     /// Messages to all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<Broadcast>,
+    /// What theory predicts of the strategy by which messages spread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theory: Option<Theory>,
     /// How the room came together again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heal: Option<Heal>,
@@ -198,6 +203,7 @@ impl fmt::Display for Report {
         self.join.iter().try_for_each(|part| part.fmt(f))?;
         self.crash.iter().try_for_each(|part| part.fmt(f))?;
         self.broadcast.iter().try_for_each(|part| part.fmt(f))?;
+        self.theory.iter().try_for_each(|part| part.fmt(f))?;
         self.heal.iter().try_for_each(|part| part.fmt(f))?;
         self.violations.iter().try_for_each(|violation| writeln!(f, "  VIOLATED {violation}"))
     }
@@ -247,6 +253,32 @@ impl fmt::Display for Broadcast {
         write!(f, "             redundancy {:.3}, at most {} hops, ", self.redundancy, self.hops_max)?;
         write!(f, "{} delivered twice, ", self.duplicates_delivered)?;
         writeln!(f, "{:.0} B a member and message", self.bytes_per_delivery)
+    }
+}
+
+impl fmt::Display for Theory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.3} %", 100.0 * share));
+        let Self { strategy, round_s, degree, .. } = self;
+        writeln!(f, "  {strategy:<10} rounds of {round_s:.3} s among members with {degree:.1} links")?;
+        if let Some(seen) = self.rounds_seen {
+            let rounds = |rounds: Option<f64>| rounds.map_or("-".to_owned(), |rounds| format!("{rounds:.1}"));
+            let (anybody, mesh) = (rounds(self.rounds_expected), rounds(self.rounds_expected_on_mesh));
+            let Rounds { p50, max } = seen;
+            writeln!(
+                f,
+                "             all know after {p50} rounds, at most {max}; predicted {anybody}, on a mesh {mesh}"
+            )?;
+        }
+        if self.residue_expected.is_some() {
+            let (expected, seen) = (share(self.residue_expected), share(self.residue_seen));
+            writeln!(f, "             {seen} had to ask, predicted {expected}")?;
+        }
+        writeln!(f, "             {:>5}  {:>10}  {:>10}  {:>10}", "round", "do not know", "predicted", "on a mesh")?;
+        self.uninformed.iter().try_for_each(|Uninformed { round, expected, expected_on_mesh, seen }| {
+            let (seen, expected, mesh) = (share(Some(*seen)), share(*expected), share(*expected_on_mesh));
+            writeln!(f, "             {round:>5}  {seen:>11}  {expected:>10}  {mesh:>10}")
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every scenario, small; what it reports and what it asks for.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+use chinwag_core::Strategy;
 use chinwag_sim::{
     network::Manner,
     report::Report,
@@ -46,6 +47,38 @@ fn traffic_by_kind_adds_up() {
     let report = run(8, Scenario::Broadcast { bytes: 100, interval: 500 * MS });
     let sum: f64 = report.traffic.by_kind.values().sum();
     assert!((sum - report.traffic.bytes_per_node_s).abs() < 1e-6 * sum);
+}
+
+/// A room of 40 where messages spread by another strategy than a tree.
+fn run_by(strategy: Strategy) -> Report {
+    let scenario = Scenario::Broadcast { bytes: 100, interval: 500 * MS };
+    let mut options = Options { scenario, nodes: 40, duration: 40 * SECOND, ..Options::default() };
+    options.spread_by(strategy);
+    let report = scenario::run(&options, |_| {}).report;
+    assert_eq!(report.violations, Vec::<String>::new(), "{strategy:?}");
+    report
+}
+
+#[test]
+fn in_rounds_all_are_informed_about_when_theory_says_and_no_copy_is_sent() {
+    for strategy in [Strategy::Push, Strategy::Pull, Strategy::PushPull] {
+        let report = run_by(strategy);
+        let (theory, broadcast) = (report.theory.unwrap(), report.broadcast.unwrap());
+        let (seen, predicted) = (theory.rounds_seen.unwrap(), theory.rounds_expected_on_mesh.unwrap());
+        assert!((seen.p50 - predicted).abs() < 4.0, "{strategy:?}: {} rounds, predicted {predicted}", seen.p50);
+        assert!(broadcast.redundancy < 0.01, "{strategy:?}: {}", broadcast.redundancy);
+        let last = theory.uninformed.last().unwrap();
+        assert!(last.seen.abs() < 1e-9 && last.expected.is_some());
+    }
+}
+
+#[test]
+fn a_rumor_misses_few_and_they_ask_for_it() {
+    let report = run_by(Strategy::Rumor);
+    let theory = report.theory.unwrap();
+    assert!(theory.residue_seen.unwrap() < 2.0 * theory.residue_expected.unwrap(), "{theory:?}");
+    assert!(report.broadcast.unwrap().redundancy > 1.0, "it takes copies to lose interest");
+    assert!(theory.rounds_seen.is_none());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::{
     quantile::greatest,
     report::{Report, Spread},
     scenario::Outcome,
+    theory::Uninformed,
     time::{Micros, SECOND, seconds},
 };
 use chart::{Area, Bars, Line, Series, Shape};
@@ -54,6 +55,7 @@ pub fn page(outcome: &Outcome) -> String {
                     (figures(report))
                     div class="charts" {
                         (spread(network))
+                        (theory(report))
                         (hops(network))
                         (traffic(samples, begins))
                         (knowledge(samples, begins))
@@ -167,6 +169,27 @@ fn cumulative(mut times_ms: Vec<u32>) -> Vec<(f64, f64)> {
         }
     }
     points
+}
+
+/// Who does not know after so many rounds, predicted and seen.
+fn theory(report: &Report) -> Markup {
+    let Some(theory) = &report.theory else { return html! {} };
+    let line = |name: &str, colour, share: &dyn Fn(&Uninformed) -> Option<f64>| Series {
+        name: name.to_owned(),
+        colour,
+        points: theory.uninformed.iter().filter_map(|row| Some((row.round as f64, 100.0 * share(row)?))).collect(),
+    };
+    let series: Vec<Series> = [
+        line("seen", 0, &|row| Some(row.seen)),
+        line("predicted", 1, &|row| row.expected),
+        line("predicted for a mesh", 2, &|row| row.expected_on_mesh),
+    ]
+    .into_iter()
+    .filter(|series| !series.points.is_empty())
+    .collect();
+    let plot = Line { x: "rounds", y: "% do not know", y_max: Some(100.0), shape: Shape::Lines, begins: None };
+    let caption = format!("Members that a message has not reached after so many rounds of {:.1} s.", theory.round_s);
+    chart::figure(&format!("Rounds of {}", theory.strategy), &caption, &plot.draw(&series))
 }
 
 fn hops(network: &Network) -> Markup {

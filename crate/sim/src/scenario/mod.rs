@@ -19,7 +19,7 @@ mod storm;
 mod swarm;
 
 pub use attack::Kind;
-use chinwag_core::Config;
+use chinwag_core::{Config, Strategy};
 pub use partition::Shape;
 pub use stage::Stage;
 
@@ -148,6 +148,20 @@ pub struct Options {
     pub joins_per_s: f64,
     /// Keep the last events.
     pub trace: bool,
+}
+
+impl Options {
+    /// Lets posts spread by another strategy than a tree.
+    ///
+    /// A round must have time for its contact: to ask, to be told, to want, to get. Nobody waits for an author's message
+    /// before, or it would look as if one had come later than it did.
+    pub fn spread_by(&mut self, strategy: Strategy) {
+        self.config.strategy = strategy;
+        if strategy != Strategy::Tree {
+            self.config.order_patience_ms = 0;
+            self.config.round_ms = self.config.round_ms.max((6 * (self.latency + self.jitter) / MS) as u32);
+        }
+    }
 }
 
 impl Default for Options {
