@@ -196,7 +196,7 @@ impl Members {
     /// How many of the living come between two members on the ring of ids, at most `limit`.
     pub(crate) fn live_between(&self, from: &PeerId, to: &PeerId, limit: usize) -> usize {
         let between = |id: &PeerId| if from < to { from < id && id < to } else { from < id || id < to };
-        let ring = self.table.from(*from).chain(self.table.iter()).skip_while(|(id, _)| *id == from);
+        let ring = self.from(*from).chain(self.iter()).skip_while(|(id, _)| *id == from);
         let ring = ring.take_while(|(id, _)| between(id));
         ring.filter(|(_, member)| member.status == Status::Alive).take(limit).count()
     }
