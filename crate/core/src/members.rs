@@ -196,17 +196,16 @@ impl Members {
     /// How many of the living come between two members on the ring of ids, at most `limit`.
     pub(crate) fn live_between(&self, from: &PeerId, to: &PeerId, limit: usize) -> usize {
         let between = |id: &PeerId| if from < to { from < id && id < to } else { from < id || id < to };
-        let ring = self.table.from(*from).chain(self.table.iter()).skip_while(|(id, _)| *id == from);
+        let ring = self.from(*from).chain(self.iter()).skip_while(|(id, _)| *id == from);
         let ring = ring.take_while(|(id, _)| between(id));
         ring.filter(|(_, member)| member.status == Status::Alive).take(limit).count()
     }
 
     /// The `n` living that come before an id on the ring, the nearest first.
     pub(crate) fn live_before(&self, id: &PeerId, n: usize) -> Vec<PeerId> {
-        let living: Vec<PeerId> = self.alive().map(|(other, _)| *other).collect();
-        let at = living.partition_point(|other| other < id);
-        let (below, above) = living.split_at(at);
-        below.iter().rev().chain(above.iter().rev()).take(n).copied().collect()
+        let above = self.table.rows_before(None).take_while(|member| member.id() > id);
+        let ring = self.table.rows_before(Some(*id)).chain(above);
+        ring.filter(|member| member.status == Status::Alive).take(n).map(|member| *member.id()).collect()
     }
 
     pub(crate) fn tombstone(&self, id: &PeerId) -> Option<u64> {
