@@ -98,9 +98,6 @@ impl Node {
         // Records and entries are answered from what we know.
         let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
         let links = self.greeted_links();
-        if from.is_none() {
-            self.roots.clone_from(&links);
-        }
         let flood = match from {
             Some(_) => flooded && self.floods.take(self.now),
             None => matches!(rumor, Rumor::Post(_) | Rumor::Entry(_)) && self.is_uprooted(&links),
