@@ -203,10 +203,9 @@ impl Members {
 
     /// The `n` living that come before an id on the ring, the nearest first.
     pub(crate) fn live_before(&self, id: &PeerId, n: usize) -> Vec<PeerId> {
-        let living: Vec<PeerId> = self.alive().map(|(other, _)| *other).collect();
-        let at = living.partition_point(|other| other < id);
-        let (below, above) = living.split_at(at);
-        below.iter().rev().chain(above.iter().rev()).take(n).copied().collect()
+        let above = self.table.rows_before(None).take_while(|member| member.id() > id);
+        let ring = self.table.rows_before(Some(*id)).chain(above);
+        ring.filter(|member| member.status == Status::Alive).take(n).map(|member| *member.id()).collect()
     }
 
     pub(crate) fn tombstone(&self, id: &PeerId) -> Option<u64> {

@@ -174,6 +174,15 @@ impl<R: Row> PeerTable<R> {
         of_first.iter().chain(others.iter().flatten())
     }
 
+    /// The rows before an id, or all, the last first.
+    pub(crate) fn rows_before(&self, end: Option<PeerId>) -> impl Iterator<Item = &R> {
+        let last = end.as_ref().map_or(PARTS, part_of);
+        let upto = |part: &Vec<R>| end.as_ref().map_or(0, |end| find(part, end).unwrap_or_else(|at| at));
+        let of_last = self.parts.get(last).and_then(|part| part.get(..upto(part))).unwrap_or(&[]);
+        let others = self.parts.get(..last).unwrap_or(&self.parts);
+        of_last.iter().rev().chain(others.iter().rev().flat_map(|part| part.iter().rev()))
+    }
+
     /// All rows, by id.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &R> {
         self.parts.iter().flatten()
@@ -313,9 +322,12 @@ mod tests {
                 }
                 prop_assert_eq!(ours.get(&id(n ^ 1)), model.get(&id(n ^ 1)));
                 prop_assert!(ours.from(id(n ^ 2)).eq(model.range(id(n ^ 2)..)));
+                let before = ours.0.rows_before(Some(id(n ^ 2))).map(|(id, value)| (id, value));
+                prop_assert!(before.eq(model.range(..id(n ^ 2)).rev()));
                 prop_assert_eq!(ours.len(), model.len());
             }
             prop_assert!(ours.iter().eq(model.iter()));
+            prop_assert!(ours.0.rows_before(None).map(|(id, value)| (id, value)).eq(model.iter().rev()));
         }
     }
 

@@ -62,8 +62,7 @@ fn frames() -> Vec<Frame> {
     let envelope = Envelope { from: key, to: me, session: 7, kind: SignalKind::Offer, body: vec![b'.'; 500] };
     let knock = || by_ada(Knock { from: key, session: 7, links: 2, zone: String::new() });
     let gossip = |rumor| Frame::Gossip { hops: 3, rumor };
-    let ids = || vec![ShortId::new(&me, NUMBER); 20];
-    let suspicion = Suspicion { accuser: me, subject: me, number: NUMBER, incarnation: NUMBER };
+    let suspicion = Suspicion { accuser: me, subject: me, number: NUMBER, incarnation: NUMBER, silent_ms: 3_000 };
     vec![
         Frame::Hello(record()),
         Frame::Ping(300),
@@ -76,8 +75,9 @@ fn frames() -> Vec<Frame> {
         gossip(Rumor::Entry(entry())),
         gossip(Rumor::Suspicion(by_ada(suspicion))),
         gossip(Rumor::Farewell(by_ada(Farewell { subject: me, number: NUMBER }))),
-        Frame::Ihave(ids()),
-        Frame::Graft(ids()),
+        Frame::Ihave(vec![(ShortId::new(&me, NUMBER), 12); 20]),
+        Frame::Graft(vec![ShortId::new(&me, NUMBER); 20]),
+        Frame::Prefer(vec![me; 20]),
         Frame::Prune(vec![me; 20]),
         Frame::Compare(vec![Range { end: None, content: Content::Items(vec![(me, 7); 20]) }]),
         Frame::Want(vec![me; 20]),
@@ -86,5 +86,7 @@ fn frames() -> Vec<Frame> {
         Frame::Disconnect,
         Frame::Walk { ttl: 14, knock: knock() },
         Frame::Splice(knock()),
+        Frame::Seek { ttl: 8, to: me, session: 7, accused: NUMBER },
+        Frame::Found { session: 7, records: vec![record()] },
     ]
 }

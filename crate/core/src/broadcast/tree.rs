@@ -24,19 +24,22 @@ struct Tree {
     parent: Option<Slot>,
     /// One bit a slot.
     lazy: u16,
-    /// The greatest number of a post that was read.
-    last_post: u64,
+    /// How far the last post that was read is behind the newest number; [`UNREAD`] if none was.
+    read_behind: u32,
 }
+
+/// Of an author whose last post is so many numbers ago, or who has not said any, anything is read as the first.
+const UNREAD: u32 = u32::MAX;
 
 impl Trees {
     /// Marks a rumor as seen; `from` is where it first came from, if it came on the tree.
     pub(super) fn see(&mut self, origin: PeerId, number: u64, from: Option<LinkId>) {
         let parent = from.and_then(|link| self.slot(link));
         if !self.origins.contains_key(&origin) {
-            self.origins.insert(origin, Tree { seen: Window::new(number), parent: None, lazy: 0, last_post: 0 });
+            self.origins.insert(origin, Tree { seen: Window::new(number), parent: None, lazy: 0, read_behind: UNREAD });
         }
         let Some(tree) = self.origins.get_mut(&origin) else { return };
-        tree.seen.insert(number);
+        tree.advance(number);
         if from.is_some() {
             tree.parent = parent;
             tree.lazy &= !parent.map_or(0, bit);
@@ -88,12 +91,12 @@ impl Trees {
     /// The posts of an origin are read up to a number.
     pub(super) fn read(&mut self, origin: &PeerId, number: u64) {
         if let Some(tree) = self.origins.get_mut(origin) {
-            tree.last_post = tree.last_post.max(number);
+            tree.read_behind = tree.read_behind.min(tree.behind(number));
         }
     }
 
     pub(super) fn last_post(&self, origin: &PeerId) -> u64 {
-        self.origins.get(origin).map_or(0, |tree| tree.last_post)
+        self.origins.get(origin).map_or(0, Tree::last_post)
     }
 
     pub(super) fn remove(&mut self, origin: &PeerId) {
@@ -148,6 +151,22 @@ impl Trees {
 
     fn bit_of(&self, link: LinkId) -> u16 {
         self.slot(link).map_or(0, bit)
+    }
+}
+
+impl Tree {
+    fn advance(&mut self, number: u64) {
+        let last_post = self.last_post();
+        self.seen.insert(number);
+        self.read_behind = if last_post == 0 { UNREAD } else { self.behind(last_post) };
+    }
+
+    fn last_post(&self) -> u64 {
+        if self.read_behind == UNREAD { 0 } else { self.seen.newest().saturating_sub(u64::from(self.read_behind)) }
+    }
+
+    fn behind(&self, number: u64) -> u32 {
+        u32::try_from(self.seen.newest().saturating_sub(number)).unwrap_or(UNREAD)
     }
 }
 
@@ -235,8 +254,25 @@ mod tests {
     }
 
     #[test]
+    fn the_last_post_that_was_read_stays_it_while_other_numbers_come() {
+        let mut trees = trees();
+        assert_eq!(trees.last_post(&ORIGIN), 0);
+        trees.read(&ORIGIN, 100);
+        for number in [101, 7_000, 99, 1_000_000] {
+            trees.see(ORIGIN, number, Some(B));
+            assert_eq!(trees.last_post(&ORIGIN), 100);
+        }
+        trees.read(&ORIGIN, 99);
+        assert_eq!(trees.last_post(&ORIGIN), 100, "it never goes back");
+        trees.read(&ORIGIN, 7_000);
+        assert_eq!(trees.last_post(&ORIGIN), 7_000);
+        trees.see(ORIGIN, 1 << 40, Some(B));
+        assert_eq!(trees.last_post(&ORIGIN), 0, "too long ago to be told from none");
+    }
+
+    #[test]
     fn a_tree_is_small() {
-        assert!(size_of::<Tree>() <= 40);
+        assert!(size_of::<Tree>() <= 32);
     }
 
     #[test]
