@@ -31,6 +31,9 @@ pub(super) const TIMES_A_LINK: usize = 8;
 /// Attempts at links beside those that are open, at most.
 pub(super) const ATTEMPTS_MAX: usize = 16;
 
+/// Alone for so long, a member knows that it is.
+const ALONE: Micros = 120 * SECOND;
+
 /// After the last member came or went, until degrees must be even.
 const REST: Micros = 120 * SECOND;
 
@@ -118,6 +121,38 @@ impl Invariant for HoldingsWithinCaps {
             if at.legs.len() > links {
                 return Err((host, format!("{} transports for {links} links and attempts", at.legs.len())));
             }
+        }
+        Ok(())
+    }
+}
+
+/// Who has been alone for long holds nothing of those who were there. Invariant 31.
+#[derive(Debug, Default)]
+pub struct NothingHeldWhenAlone {
+    since: Option<(u32, Micros)>,
+}
+
+impl Invariant for NothingHeldWhenAlone {
+    fn name(&self) -> &'static str {
+        "when all are gone nothing is held of them"
+    }
+
+    fn on_start(&mut self, _host: u32, _id: PeerId) {
+        self.since = None;
+    }
+
+    fn every_second(&mut self, view: &View<'_>) -> Finding {
+        let mut living = view.living().filter(|(_, at)| at.state == State::Running);
+        let alone = living.next().filter(|_| view.living().nth(1).is_none());
+        let Some((host, at)) = alone else {
+            self.since = None;
+            return Ok(());
+        };
+        let (_, since) = *self.since.get_or_insert((host, view.now));
+        let (members, links) = (at.node.standings().count(), at.node.links().count());
+        if view.now - since > ALONE && members + links + at.legs.len() > 0 {
+            let s = ALONE / SECOND;
+            return Err((host, format!("{members} members and {links} links after {s} s alone")));
         }
         Ok(())
     }

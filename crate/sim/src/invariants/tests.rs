@@ -374,3 +374,18 @@ fn greeters_that_are_hubs_are_found() {
     }
     assert!(check(&network).is_err());
 }
+
+#[test]
+fn who_goes_on_holding_those_who_are_gone_is_found() {
+    let mut network = room(3);
+    let mut rule = NothingHeldWhenAlone::default();
+    assert!(rule.every_second(&network.view()).is_ok());
+    [1, 2].into_iter().for_each(|host| network.crash(host, Manner::Killed));
+    assert!(rule.every_second(&network.view()).is_ok(), "it cannot know yet");
+    assert!(rule.every_second(&later(&network, 200 * SECOND)).is_err());
+    // In truth it finds out, and then all is as it was before they came.
+    network.run_for(300 * SECOND);
+    assert_eq!(network.violation(), None);
+    let last = &network.hosts()[0];
+    assert_eq!((last.node.standings().count(), last.node.links().count(), last.legs.len()), (0, 0, 0));
+}
