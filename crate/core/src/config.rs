@@ -77,17 +77,18 @@ pub struct Config {
     pub dial_backoff_ms: u32,
     /// The longest pause between dials to one member, default 60,000 ms.
     pub dial_backoff_max_ms: u32,
-    /// Time between probes of a link, default 1,000 ms, jittered by a quarter. Shorter: quicker detection, more traffic; below 1 s hidden pages cannot follow.
+    /// Time between probes of a link, default 800 ms, jittered by a quarter; one side probes, and the other answers. Shorter: quicker detection, more traffic.
     pub probe_interval_ms: u32,
-    /// Silence on a link after which its peer is asked whether it is there, default 1,400 ms; up to four times as long on a link that is often silent. Shorter:
+    /// Silence on a link after which its peer is asked whether it is there, default 1,200 ms; up to four times as long on a link that is often silent. Shorter:
     /// quicker detection, more needless questions.
     pub silence_ms: u32,
     /// The same for a peer whose page is hidden, default 2,500 ms: its timers run once a second at best.
     pub silence_hidden_ms: u32,
-    /// How long a suspect has to refute, at least, default 1,900 ms. Longer: fewer false deaths, later true ones.
+    /// How long a suspect has to refute, at least, default 2,000 ms; longer where rumors take longer. It is dead when a quorum has missed it for
+    /// this and the silence and probe interval before it. Longer: fewer false deaths, later true ones.
     pub suspicion_ms: u32,
-    /// How often a member looks after the one before it on the ring of ids, default 60,000 ms, jittered by a quarter. Shorter: a member that nobody is linked to
-    /// is missed sooner; more traffic.
+    /// How often a member looks after the one before it on the ring of ids, default 600,000 ms, jittered by a quarter, and soon after
+    /// anything speaks for members being gone. Shorter: a member that nobody is linked to is missed sooner; more traffic.
     pub patrol_ms: u32,
     /// A timer this late means that this host was frozen, default 250 ms: it then blames itself, and nobody else.
     pub lateness_ms: u32,
@@ -155,11 +156,11 @@ impl Default for Config {
             evictions_per_minute: 30,
             dial_backoff_ms: 1_000,
             dial_backoff_max_ms: 60_000,
-            probe_interval_ms: 1_000,
-            silence_ms: 1_400,
+            probe_interval_ms: 800,
+            silence_ms: 1_200,
             silence_hidden_ms: 2_500,
-            suspicion_ms: 1_900,
-            patrol_ms: 60_000,
+            suspicion_ms: 2_000,
+            patrol_ms: 600_000,
             lateness_ms: 250,
             tombstone_ms: 900_000,
             members_max: 16_384,

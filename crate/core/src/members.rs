@@ -10,7 +10,7 @@ use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use crate::{
     config::Config,
     identity::{PeerId, PublicKey},
-    table::PeerMap,
+    table::{PeerMap, PeerTable, Row},
     time::Instant,
     wire::{Record, Signed},
 };
@@ -45,6 +45,12 @@ impl Member {
     }
 }
 
+impl Row for Member {
+    fn id(&self) -> &PeerId {
+        self.record.body.id_ref()
+    }
+}
+
 /// Somebody who was a member.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tombstone {
@@ -69,7 +75,7 @@ pub(crate) enum News {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
-    table: PeerMap<Member>,
+    table: PeerTable<Member>,
     tombstones: PeerMap<Tombstone>,
     /// Tombstones by age, and some that are no more: a member may have come back.
     graves: VecDeque<(Instant, PeerId)>,
@@ -83,23 +89,23 @@ impl Members {
     pub(crate) fn accept(&mut self, now: Instant, record: Arc<Signed<Record>>) -> Option<Status> {
         let id = record.body.id();
         self.forget(&id);
-        let before = self.table.get(&id).map(|member| (member.status, member.since()));
+        let before = self.table.row(&id).map(|member| (member.status, member.since()));
         let since = before.map_or(now, |(_, since)| since);
         self.unlist(&id);
         self.alive = self.alive.saturating_add(1);
         if record.body.greeter {
             self.greeters = self.greeters.saturating_add(1);
         }
-        self.table.insert(id, Member::new(record, since));
+        self.table.put(Member::new(record, since));
         before.map(|(status, _)| status)
     }
 
     /// Puts a member under suspicion, if it is alive at this incarnation.
     pub(crate) fn suspect(&mut self, id: &PeerId, incarnation: u64) -> bool {
-        match self.table.get(id) {
+        match self.table.row(id) {
             Some(member) if member.status == Status::Alive && member.record.body.incarnation == incarnation => {
                 self.unlist(id);
-                if let Some(member) = self.table.get_mut(id) {
+                if let Some(member) = self.table.row_mut(id) {
                     member.status = Status::Suspect;
                 }
                 true
@@ -111,7 +117,7 @@ impl Members {
     /// Removes a member and remembers that it is gone.
     pub(crate) fn bury(&mut self, now: Instant, id: PeerId, incarnation: u64, config: &Config) -> Option<Member> {
         self.unlist(&id);
-        let member = self.table.remove(&id);
+        let member = self.table.take(&id);
         let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
         self.forget(&id);
         self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now });
@@ -130,7 +136,7 @@ impl Members {
 
     /// What a record would be, before its signature is worth checking.
     pub(crate) fn weigh(&self, id: &PeerId, incarnation: u64, config: &Config) -> News {
-        match (self.table.get(id), self.tombstones.get(id)) {
+        match (self.table.row(id), self.tombstones.get(id)) {
             (Some(member), _) if incarnation > member.record.body.incarnation => News::Newer,
             (Some(_), _) => News::Stale,
             (None, Some(grave)) if incarnation <= grave.incarnation => News::Buried(grave.incarnation),
@@ -140,28 +146,28 @@ impl Members {
     }
 
     pub(crate) fn get(&self, id: &PeerId) -> Option<&Member> {
-        self.table.get(id)
+        self.table.row(id)
     }
 
     pub(crate) fn key_of(&self, id: &PeerId) -> Option<&PublicKey> {
-        self.table.get(id).map(|member| member.record.body.public_key())
+        self.table.row(id).map(|member| member.record.body.public_key())
     }
 
     pub(crate) fn incarnation_of(&self, id: &PeerId) -> Option<u64> {
-        self.table.get(id).map(|member| member.record.body.incarnation)
+        self.table.row(id).map(|member| member.record.body.incarnation)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
-        self.table.iter()
+        self.table.rows().map(named)
     }
 
     /// The member with this id, and those with greater ones.
     pub(crate) fn from(&self, id: PeerId) -> impl Iterator<Item = (&PeerId, &Member)> {
-        self.table.from(id)
+        self.table.rows_from(id).map(named)
     }
 
     pub(crate) fn alive(&self) -> impl Iterator<Item = (&PeerId, &Member)> {
-        self.table.iter().filter(|(_, member)| member.status == Status::Alive)
+        self.iter().filter(|(_, member)| member.status == Status::Alive)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -179,8 +185,7 @@ impl Members {
     /// Whether fewer than `n` of the living that are no greeters have ids below `id`. Looks at no more than it must.
     pub(crate) fn fewer_below(&self, id: &PeerId, n: usize) -> bool {
         let plain = |(_, member): &(&PeerId, &Member)| !member.record.body.greeter;
-        self.table
-            .iter()
+        self.iter()
             .take_while(|(other, _)| *other < id)
             .filter(|(_, member)| member.status == Status::Alive)
             .filter(plain)
@@ -191,7 +196,7 @@ impl Members {
     /// How many of the living come between two members on the ring of ids, at most `limit`.
     pub(crate) fn live_between(&self, from: &PeerId, to: &PeerId, limit: usize) -> usize {
         let between = |id: &PeerId| if from < to { from < id && id < to } else { from < id || id < to };
-        let ring = self.table.from(*from).chain(self.table.iter()).skip_while(|(id, _)| *id == from);
+        let ring = self.from(*from).chain(self.iter()).skip_while(|(id, _)| *id == from);
         let ring = ring.take_while(|(id, _)| between(id));
         ring.filter(|(_, member)| member.status == Status::Alive).take(limit).count()
     }
@@ -210,7 +215,7 @@ impl Members {
 
     /// Takes a member out of the counts of the living.
     fn unlist(&mut self, id: &PeerId) {
-        if let Some(member) = self.table.get(id).filter(|member| member.status == Status::Alive) {
+        if let Some(member) = self.table.row(id).filter(|member| member.status == Status::Alive) {
             self.alive = self.alive.saturating_sub(1);
             self.greeters = self.greeters.saturating_sub(usize::from(member.record.body.greeter));
         }
@@ -228,4 +233,8 @@ impl Members {
         }
         true
     }
+}
+
+fn named(member: &Member) -> (&PeerId, &Member) {
+    (member.id(), member)
 }

@@ -103,8 +103,10 @@ fn nobody_says_goodbye_for_another() {
 fn nobody_accuses_in_the_name_of_another() {
     let world = World::room(3);
     let incarnation = world.view(0, 1).unwrap().incarnation;
-    let suspicion = Suspicion { accuser: identity(1).id(), subject: identity(0).id(), number: NUMBER, incarnation };
-    let mine = Suspicion { accuser: identity(1).id(), subject: identity(1).id(), number: NUMBER, incarnation };
+    let suspicion =
+        Suspicion { accuser: identity(1).id(), subject: identity(0).id(), number: NUMBER, incarnation, silent_ms: 0 };
+    let mine =
+        Suspicion { accuser: identity(1).id(), subject: identity(1).id(), number: NUMBER, incarnation, silent_ms: 0 };
     for suspicion in [suspicion, mine] {
         let world = after(&gossip(Rumor::Suspicion(forged(suspicion))));
         assert_eq!(world.count(0, |e| matches!(e, Event::Suspected(_))), 0);
@@ -123,6 +125,7 @@ fn one_liar_kills_nobody() {
             subject,
             number: NUMBER + n,
             incarnation,
+            silent_ms: 60_000,
         })));
         world.inject(0, usize::from(MALLORY), &lie.encode());
         world.run_ms(3_000);
@@ -136,7 +139,7 @@ fn an_accusation_of_an_incarnation_that_was_never_issued_is_nothing() {
     let world = World::room(3);
     let subject = world.id(0);
     let before = world.view(1, 0).unwrap().incarnation;
-    let lie = Suspicion { accuser: world.id(2), subject, number: NUMBER, incarnation: u64::MAX - 1 };
+    let lie = Suspicion { accuser: world.id(2), subject, number: NUMBER, incarnation: u64::MAX - 1, silent_ms: 60_000 };
     let world = after(&gossip(Rumor::Suspicion(forged(lie))));
     assert!(world.view(1, 0).unwrap().incarnation < before + 10);
 }
@@ -161,7 +164,13 @@ fn a_statement_of_another_room_says_nothing_here() {
 
 #[test]
 fn a_signature_under_one_kind_of_statement_is_none_under_another() {
-    let suspicion = Suspicion { accuser: identity(1).id(), subject: identity(0).id(), number: NUMBER, incarnation: 7 };
+    let suspicion = Suspicion {
+        accuser: identity(1).id(),
+        subject: identity(0).id(),
+        number: NUMBER,
+        incarnation: 7,
+        silent_ms: 0,
+    };
     let farewell = Farewell { subject: identity(1).id(), number: 7 };
     let signed = Signed::new(suspicion, &identity(1), &room());
     assert!(signed.verify(&identity(1).public_key(), &room(), &Alone));
@@ -314,7 +323,7 @@ fn samples() -> Vec<Frame> {
     let record = Signed::new(record_of(1, 300), sign, &room());
     let entry = Entry { owner: id, key: "presence".into(), version: 300, value: vec![1, 2, 3] };
     let entry = Signed::new(entry, sign, &room());
-    let suspicion = Suspicion { accuser: id, subject: identity(0).id(), number: 9, incarnation: 4 };
+    let suspicion = Suspicion { accuser: id, subject: identity(0).id(), number: 9, incarnation: 4, silent_ms: 0 };
     let to = Some(identity(0).id());
     let post = Post {
         origin: id,
@@ -360,7 +369,7 @@ fn samples() -> Vec<Frame> {
 #[test]
 fn nobody_is_silenced_by_numbers_that_it_never_used() {
     let (far, id) = (u64::MAX - 1, identity(1).id());
-    let lie = Suspicion { accuser: id, subject: identity(0).id(), number: far, incarnation: 1 };
+    let lie = Suspicion { accuser: id, subject: identity(0).id(), number: far, incarnation: 1, silent_ms: 0 };
     let entry = Entry { owner: id, key: "other".into(), version: far, value: vec![] };
     let (channel, origin) = ("chat".into(), id);
     let post = Post {

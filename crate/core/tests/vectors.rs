@@ -64,8 +64,13 @@ fn knock(zone: &str) -> Knock {
 }
 
 fn frames() -> Vec<(&'static str, Frame)> {
-    let suspicion =
-        Suspicion { accuser: ada().id(), subject: bob().id(), number: 1_800_000_000_000_400, incarnation: 5 };
+    let suspicion = Suspicion {
+        accuser: ada().id(),
+        subject: bob().id(),
+        number: 1_800_000_000_000_400,
+        incarnation: 5,
+        silent_ms: 0,
+    };
     let farewell = Farewell { subject: ada().id(), number: 300 };
     let gossip = |hops, rumor| Frame::Gossip { hops, rumor };
     let short = |number| ShortId::new(&ada().id(), number);

@@ -140,6 +140,14 @@ impl Measures {
                 self.with(host, &member.id, |observer, subject| observer.suspected.remove(subject));
             }
             Event::Suspected(member) => {
+                if std::env::var("DBGS").is_ok() && state(&member.id) != State::Dead {
+                    eprintln!(
+                        "{now} host {host} suspects {:?} i{} {:?}",
+                        self.by_id.get(&member.id),
+                        member.incarnation,
+                        state(&member.id)
+                    );
+                }
                 self.with(host, &member.id, |observer, subject| observer.suspected.insert(subject));
                 if state(&member.id) == State::Running {
                     self.note(&member.id, member.incarnation, |measures| &mut measures.false_suspicions);
@@ -148,6 +156,13 @@ impl Measures {
             Event::Gone { member, why } => {
                 self.lost(now, host, &member.id);
                 if matches!(why, Departure::Failed { .. }) {
+                    if std::env::var("DBGD").is_ok() && state(&member.id) != State::Dead {
+                        eprintln!(
+                            "{now} host {host} buries {:?} {:?} {why:?}",
+                            self.by_id.get(&member.id),
+                            state(&member.id)
+                        );
+                    }
                     match state(&member.id) {
                         State::Running => {
                             self.note(&member.id, member.incarnation, |measures| &mut measures.false_deaths);

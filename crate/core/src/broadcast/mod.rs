@@ -184,15 +184,16 @@ impl Broadcast {
         }
     }
 
-    /// The peer has these, and has had them for so many milliseconds. What we lack is asked for after a while, if it has not come by then.
-    /// Of what we have, the origins are returned to which the peer is a quicker way than the one by which it came: from now on theirs travel
-    /// over this link, and the first to come makes the old way lazy.
+    /// The peer has these, and has had them for so many milliseconds. What we lack is asked for after a while, if it has not come by then;
+    /// what is urgent, at once. Of what we have, the origins are returned to which the peer is a quicker way than the one by which it came:
+    /// from now on theirs travel over this link, and the first to come makes the old way lazy.
     pub(crate) fn on_ihave(
         &mut self,
         now: Instant,
         link: LinkId,
         ids: &[(ShortId, u8)],
         rtt_us: Option<u64>,
+        urgent: impl Fn(&ShortId) -> bool,
         config: &Config,
     ) -> Vec<PeerId> {
         let patience_us =
@@ -205,6 +206,7 @@ impl Broadcast {
                 self.rounds.told_in_vain(id, link, config);
             }
             if !self.trees.has_seen(id) && !self.cache.contains(id) {
+                let patience_us = if urgent(id) { 0 } else { patience_us };
                 self.missing.told(now.plus_micros(patience_us), *id, link);
             } else if self.arrivals.is_gain(id, now.minus_micros(u64::from(*age_ms).saturating_mul(1_000))) {
                 preferred.extend(self.trees.graft(id, link));

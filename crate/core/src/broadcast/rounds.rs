@@ -135,7 +135,7 @@ mod tests {
         for told in 0..config.rumor_useless_max {
             let now = Instant::ZERO.plus_ms(config.round_ms * u32::try_from(told).unwrap());
             assert_eq!(broadcast.next_hot(now, &config), Some((id, true)));
-            broadcast.on_ihave(now, LINKS[0], &[(id, 0)], None, &config);
+            broadcast.on_ihave(now, LINKS[0], &[(id, 0)], None, |_| false, &config);
         }
         let later = Instant::from_millis(60_000);
         assert_eq!(broadcast.next_hot(later, &config), Some((id, false)));
@@ -155,9 +155,7 @@ mod tests {
     fn a_peer_that_says_again_and_again_that_it_knows_takes_no_memory() {
         let config = config(Strategy::Rumor);
         let (mut broadcast, id) = hot(&config);
-        for _ in 0..10_000 {
-            broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, &config);
-        }
+        (0..10_000).for_each(|_| broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, |_| false, &config));
         assert!(broadcast.rounds.hot.rumors.get(&id).is_some_and(|hot| hot.tellers.len() == config.rumor_useless_max));
     }
 

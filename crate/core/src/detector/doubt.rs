@@ -31,6 +31,8 @@ pub(crate) struct Doubt {
     /// Others have found it.
     pub(crate) found: bool,
     pub(crate) since: Instant,
+    /// When we last had a sign of life.
+    pub(crate) missed_since: Instant,
     pub(crate) due_at: Instant,
     session: u64,
     asked: u64,
@@ -39,11 +41,14 @@ pub(crate) struct Doubt {
 impl Doubts {
     /// Begins to doubt, unless we do already.
     pub(crate) fn open(&mut self, now: Instant, subject: PeerId, evidence: Evidence, ways: u8, session: u64) {
+        let silent_ms = if let Evidence::Silence { ms } = evidence { ms } else { 0 };
+        let missed_since = now.minus_micros(silent_ms.saturating_mul(1_000));
         if self.open.contains_key(&subject) || self.open.len() >= DOUBTS_MAX {
             return;
         }
         let (patrol, session) = (ways == 1, session & !(QUESTIONS - 1));
-        let doubt = Doubt { evidence, patrol, ways, found: false, since: now, due_at: now, session, asked: 0 };
+        let doubt =
+            Doubt { evidence, patrol, ways, found: false, since: now, missed_since, due_at: now, session, asked: 0 };
         self.open.insert(subject, doubt);
     }
 
@@ -67,9 +72,10 @@ impl Doubts {
     }
 
     /// This host stood still: all are asked once more, and no answer is expected before `until`.
-    pub(crate) fn forgive(&mut self, now: Instant, until: Instant) {
+    pub(crate) fn forgive(&mut self, now: Instant, late_us: u64, until: Instant) {
         for doubt in self.open.values_mut() {
             doubt.ways = doubt.ways.min(WAYS_MAX);
+            doubt.missed_since = doubt.missed_since.plus_micros(late_us);
             (doubt.since, doubt.due_at) = (now, until);
         }
     }
@@ -133,7 +139,7 @@ mod tests {
     fn who_stood_still_asks_once_more() {
         let mut doubts = doubts(4);
         let until = Instant::from_millis(1_000);
-        doubts.forgive(Instant::ZERO, until);
+        doubts.forgive(Instant::ZERO, 0, until);
         assert_eq!((doubts.due(Instant::from_millis(999)), doubts.next_timeout()), (Vec::new(), Some(until)));
         assert_eq!(doubts.get_mut(&SUBJECT).map(|doubt| doubt.ways), Some(WAYS_MAX));
     }

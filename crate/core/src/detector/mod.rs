@@ -12,7 +12,7 @@ mod suspicion;
 pub(crate) use doubt::{Doubts, WAYS_MAX};
 pub(crate) use health::Health;
 pub(crate) use probe::{Probes, Pulse};
-pub(crate) use suspicion::{Cases, Jury, Verdict};
+pub(crate) use suspicion::{Accusation, Cases, Jury, Verdict};
 
 /// What a member saw itself of another's silence or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

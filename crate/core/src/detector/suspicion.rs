@@ -10,7 +10,7 @@ use crate::{identity::PeerId, limits::Bucket, table::SmallMap, time::Instant};
 /// Accusers that a death needs, if there are as many who could know.
 const QUORUM: usize = 3;
 
-/// Accusers that are remembered of a case. Those beyond the quorum shorten it.
+/// Accusers that are remembered of a case. The earliest quorum of them counts.
 const ACCUSERS_MAX: usize = 5;
 
 /// Accusations of one accuser that may turn out false: so many at once …
@@ -33,7 +33,8 @@ struct Case {
     incarnation: u64,
     opened_at: Instant,
     due_at: Instant,
-    accusers: Vec<PeerId>,
+    /// Who accuses, and when each last had a sign of life, in this order.
+    accusers: Vec<(Instant, PeerId)>,
     /// We are among the accusers.
     ours: bool,
     evidence: Option<Evidence>,
@@ -46,8 +47,22 @@ struct Case {
 pub(crate) struct Jury {
     /// Members of whom an accusation can be expected, ourselves included.
     pub(crate) observers: usize,
-    /// How long a suspect has to refute when all confirm.
+    /// How long a suspect has to refute.
     pub(crate) patience_ms: u32,
+    /// How long a quorum must have missed it.
+    pub(crate) missed_ms: u32,
+}
+
+/// An accusation that holds for the case: somebody accuses a member at the incarnation at which it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accusation {
+    pub(crate) accuser: PeerId,
+    pub(crate) subject: PeerId,
+    pub(crate) incarnation: u64,
+    /// When it was made.
+    pub(crate) made_at: Instant,
+    /// When the accuser last had a sign of life.
+    pub(crate) missed_since: Instant,
 }
 
 /// An unrefuted case that has come to its end.
@@ -64,7 +79,7 @@ impl Cases {
     pub(crate) fn is_news(&self, accuser: &PeerId, subject: &PeerId, incarnation: u64) -> bool {
         self.open.get(subject).is_none_or(|case| match case.incarnation.cmp(&incarnation) {
             Ordering::Less => true,
-            Ordering::Equal => case.accusers.len() < ACCUSERS_MAX && !case.accusers.contains(accuser),
+            Ordering::Equal => case.accusers.len() < ACCUSERS_MAX && !case.accusers.iter().any(|(_, it)| it == accuser),
             Ordering::Greater => false,
         })
     }
@@ -81,23 +96,17 @@ impl Cases {
         self.credits.or_insert(accuser, Bucket::within(CREDIT_SPAN_MS, CREDIT)).take(now)
     }
 
-    /// Adds an accusation that was made at `since`. Whether it is one that was not known: then others want to hear of it.
-    pub(crate) fn accuse(
-        &mut self,
-        now: Instant,
-        since: Instant,
-        accuser: PeerId,
-        subject: PeerId,
-        incarnation: u64,
-        jury: Jury,
-    ) -> bool {
+    /// Adds an accusation. Whether it is one that was not known: then others want to hear of it.
+    pub(crate) fn accuse(&mut self, now: Instant, accusation: Accusation, jury: Jury) -> bool {
+        let Accusation { accuser, subject, incarnation, made_at, missed_since } = accusation;
         let news = self.is_news(&accuser, &subject, incarnation);
         if news {
-            let case = self.open.or_insert(subject, Case::new(since, incarnation));
+            let case = self.open.or_insert(subject, Case::new(made_at, incarnation));
             if case.incarnation < incarnation {
-                *case = Case::new(since, incarnation);
+                *case = Case::new(made_at, incarnation);
             }
-            case.accusers.push(accuser);
+            case.accusers.push((missed_since, accuser));
+            case.accusers.sort_unstable();
             case.due_at = case.end(jury).max(now);
         }
         news
@@ -119,7 +128,7 @@ impl Cases {
     /// Somebody is gone: its word no longer counts.
     pub(crate) fn disregard(&mut self, accuser: &PeerId) {
         self.open.values_mut().for_each(|case| {
-            case.accusers.retain(|other| other != accuser);
+            case.accusers.retain(|(_, other)| other != accuser);
         });
     }
 
@@ -129,7 +138,8 @@ impl Cases {
         for (subject, case) in self.open.iter_mut().filter(|(_, case)| now >= case.due_at) {
             if case.accusers.len() >= jury.quorum() {
                 let Case { incarnation, evidence, .. } = *case;
-                verdicts.push(Verdict { subject: *subject, incarnation, evidence, accusers: case.accusers.clone() });
+                let accusers = case.accusers.iter().map(|(_, accuser)| *accuser).collect();
+                verdicts.push(Verdict { subject: *subject, incarnation, evidence, accusers });
             } else {
                 adjourned.push(*subject);
                 case.adjourned = case.adjourned.saturating_add(1);
@@ -148,6 +158,9 @@ impl Cases {
     pub(crate) fn forgive(&mut self, late_us: u64) {
         for case in self.open.values_mut() {
             case.opened_at = case.opened_at.plus_micros(late_us);
+            for (missed_since, _) in &mut case.accusers {
+                *missed_since = missed_since.plus_micros(late_us);
+            }
             case.due_at = case.due_at.plus_micros(late_us);
         }
     }
@@ -155,6 +168,15 @@ impl Cases {
     /// The incarnation at which a member stands accused, and how often its case was adjourned.
     pub(crate) fn against(&self, subject: &PeerId) -> Option<(u64, u32)> {
         self.open.get(subject).map(|case| (case.incarnation, case.adjourned))
+    }
+
+    /// Since when somebody has missed a suspect.
+    pub(crate) fn missed_since(&self, subject: &PeerId) -> Option<Instant> {
+        self.open.get(subject)?.accusers.first().map(|(since, _)| *since)
+    }
+
+    pub(crate) fn suspects(&self) -> impl Iterator<Item = &PeerId> {
+        self.open.iter().map(|(subject, _)| subject)
     }
 
     /// Whether we have accused a member.
@@ -178,13 +200,12 @@ impl Case {
         Self { incarnation, opened_at: since, due_at: since, accusers, ours: false, evidence: None, adjourned: 0 }
     }
 
-    /// A quarter more for each confirmation that could still come, once there are enough.
+    /// The suspect has had time to refute, and a quorum has missed it for long. Each confirmation can make that earlier: of more
+    /// accusers, the first few have missed it for longer.
     fn end(&self, jury: Jury) -> Instant {
-        let heard = self.accusers.len();
-        let missing = jury.observers.min(ACCUSERS_MAX).saturating_sub(heard);
-        let quarters = if heard < jury.quorum() { 4 } else { missing.saturating_add(4) };
-        let quarter_ms = jury.patience_ms / 4;
-        self.opened_at.plus_ms(quarter_ms.saturating_mul(u32::try_from(quarters).unwrap_or(4)))
+        let refutable_until = self.opened_at.plus_ms(jury.patience_ms);
+        let last = self.accusers.get(jury.quorum().saturating_sub(1));
+        last.map_or(refutable_until, |(since, _)| since.plus_ms(jury.missed_ms).max(refutable_until))
     }
 }
 
@@ -199,17 +220,21 @@ mod tests {
     use super::*;
 
     const SUBJECT: PeerId = PeerId::from_bytes([9; 16]);
-    const JURY: Jury = Jury { observers: 7, patience_ms: 2_000 };
+    const JURY: Jury = Jury { observers: 7, patience_ms: 2_000, missed_ms: 4_000 };
     const LATE: Instant = Instant::from_millis(60_000);
 
     const fn peer(n: u8) -> PeerId {
         PeerId::from_bytes([n; 16])
     }
 
+    const fn accusation(at: Instant, accuser: u8, incarnation: u64) -> Accusation {
+        Accusation { accuser: peer(accuser), subject: SUBJECT, incarnation, made_at: at, missed_since: at }
+    }
+
     fn accused_by(accusers: u8, jury: Jury) -> Cases {
         let mut cases = Cases::default();
         for accuser in 1..=accusers {
-            assert!(cases.accuse(Instant::ZERO, Instant::ZERO, peer(accuser), SUBJECT, 5, jury));
+            assert!(cases.accuse(Instant::ZERO, accusation(Instant::ZERO, accuser, 5), jury));
         }
         cases
     }
@@ -221,8 +246,8 @@ mod tests {
     #[test]
     fn an_accusation_is_news_once() {
         let mut cases = accused_by(2, JURY);
-        assert!(!cases.accuse(Instant::ZERO, Instant::ZERO, peer(1), SUBJECT, 5, JURY));
-        assert!(!cases.accuse(Instant::ZERO, Instant::ZERO, peer(3), SUBJECT, 4, JURY), "of an older incarnation");
+        assert!(!cases.accuse(Instant::ZERO, accusation(Instant::ZERO, 1, 5), JURY));
+        assert!(!cases.accuse(Instant::ZERO, accusation(Instant::ZERO, 3, 4), JURY), "of an older incarnation");
     }
 
     #[test]
@@ -233,7 +258,7 @@ mod tests {
             assert_eq!((verdicts.len(), adjourned), (0, [SUBJECT].to_vec()));
         }
         assert_eq!(cases.against(&SUBJECT), Some((5, 24)));
-        assert!(cases.accuse(LATE, LATE, peer(3), SUBJECT, 5, JURY));
+        assert!(cases.accuse(LATE, accusation(LATE, 3, 5), JURY));
         assert_eq!(deaths(&mut cases, Instant::from_millis(99_000_000), 7), 1);
     }
 
@@ -245,18 +270,25 @@ mod tests {
     }
 
     #[test]
-    fn each_confirmation_beyond_the_quorum_shortens_a_case() {
-        let due = |accusers| accused_by(accusers, JURY).next_timeout().unwrap().as_millis();
-        assert_eq!([3, 4, 5].map(due), [3_000, 2_500, 2_000]);
-        let alone = Jury { observers: 1, ..JURY };
-        assert_eq!(accused_by(1, alone).next_timeout().unwrap().as_millis(), 2_000, "none can still come");
+    fn a_suspect_has_time_to_refute_and_a_quorum_must_have_missed_it_for_long() {
+        let mut cases = Cases::default();
+        let made_at = Instant::from_millis(10_000);
+        let mut due = |accuser, missed_since_ms| {
+            let missed_since = Instant::from_millis(missed_since_ms);
+            cases.accuse(made_at, Accusation { missed_since, ..accusation(made_at, accuser, 5) }, JURY);
+            cases.next_timeout().unwrap().as_millis()
+        };
+        assert_eq!([due(1, 7_000), due(2, 8_000)], [12_000; 2], "too few: others are to look then");
+        assert_eq!(due(3, 9_500), 13_500);
+        assert_eq!(due(4, 8_500), 12_500, "a confirmation makes it earlier");
+        assert_eq!(due(5, 0), 12_000, "but not earlier than it could be refuted");
     }
 
     #[test]
     fn a_case_acts_only_on_the_incarnation_that_it_was_opened_for() {
         let mut cases = accused_by(3, JURY);
         let later = Instant::from_millis(2_000);
-        cases.accuse(later, later, peer(1), SUBJECT, 6, JURY);
+        cases.accuse(later, accusation(later, 1, 6), JURY);
         assert_eq!((deaths(&mut cases, LATE, 7), cases.against(&SUBJECT)), (0, Some((6, 1))));
     }
 
@@ -297,7 +329,7 @@ mod tests {
         for n in 0..1_000 {
             let at = Instant::from_millis(n * 60_000);
             assert!(cases.may_accuse(Instant::ZERO, peer(1)));
-            cases.accuse(at, at, peer(1), SUBJECT, n, JURY);
+            cases.accuse(at, accusation(at, 1, n), JURY);
             assert_eq!(deaths(&mut cases, at.plus_ms(50_000), 1), 1);
         }
     }

@@ -5,11 +5,12 @@ use alloc::{sync::Arc, vec::Vec};
 
 use super::Node;
 use crate::{
-    detector::{Evidence, Verdict},
+    detector::{Accusation, Evidence, Verdict},
     identity::PeerId,
     io::{Departure, Event, Lane, LinkId, Output, Refused, ViolationKind},
     members::News,
     store::PRESENCE,
+    time::Instant,
     wire::{Entry, Farewell, Frame, Record, Rumor, Signed, Suspicion},
 };
 
@@ -57,7 +58,7 @@ impl Node {
     /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts.
     fn testify(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
         if self.testimonies.take(self.now) {
-            let rumor = Rumor::Suspicion(self.accusation(subject, incarnation));
+            let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
             self.broadcast.mark(&self.identity.id(), rumor.number());
             self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
         }
@@ -103,19 +104,20 @@ impl Node {
     }
 
     /// We have seen ourselves that a member does not answer, though it was asked.
-    pub(super) fn suspect(&mut self, subject: PeerId, evidence: Evidence) {
+    pub(super) fn suspect(&mut self, subject: PeerId, evidence: Evidence, missed_since: Instant) {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
-        let jury = self.jury();
-        if self.cases.accuse(self.now, self.now, self.id(), subject, incarnation, jury) {
+        let accusation = Accusation { accuser: self.id(), subject, incarnation, made_at: self.now, missed_since };
+        let jury = self.jury(&subject);
+        if self.cases.accuse(self.now, accusation, jury) {
             self.mark_suspect(subject, incarnation);
-            let accusation = self.accusation(subject, incarnation);
+            let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since));
             self.spread(Rumor::Suspicion(accusation), None, 0);
         }
         self.cases.note(&subject, evidence);
     }
 
     pub(super) fn on_suspicion(&mut self, link: LinkId, peer: PeerId, hops: u8, suspicion: Signed<Suspicion>) {
-        let Suspicion { accuser, subject, incarnation, number } = suspicion.body;
+        let Suspicion { accuser, subject, incarnation, number, .. } = suspicion.body;
         let Some(key) = self.members.key_of(&accuser) else { return };
         if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
@@ -146,13 +148,13 @@ impl Node {
     }
 
     fn take_accusation(&mut self, hops: u8, suspicion: &Suspicion) {
-        let Suspicion { accuser, subject, incarnation, .. } = *suspicion;
+        let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
         // As if all had heard it when it was made: a case ends at about the same time everywhere.
         let crossed = u64::from(u32::from(hops).min(self.depth()));
-        let ago_us = (self.probes.typical_rtt_us() / 2).saturating_mul(crossed);
-        let since = self.now.minus_micros(ago_us);
-        let jury = self.jury();
-        self.cases.accuse(self.now, since, accuser, subject, incarnation, jury);
+        let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
+        let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
+        let jury = self.jury(&subject);
+        self.cases.accuse(self.now, Accusation { accuser, subject, incarnation, made_at, missed_since }, jury);
         self.mark_suspect(subject, incarnation);
     }
 
@@ -169,7 +171,7 @@ impl Node {
 
     /// What is due in the cases: deaths, and others to look where accusers are lacking.
     pub(super) fn judge(&mut self) {
-        let (verdicts, adjourned) = self.cases.handle_timeout(self.now, self.jury());
+        let (verdicts, adjourned) = self.cases.handle_timeout(self.now, self.jury(&self.id()));
         for Verdict { subject, incarnation, evidence, accusers } in verdicts {
             let patience_us = u64::from(self.config.silence_ms).saturating_mul(1_000);
             let lives = |link: &LinkId| self.probes.silence_us(self.now, *link) < patience_us;
@@ -272,19 +274,24 @@ impl Node {
         self.spread(Rumor::Record(self.me.clone()), None, 0);
     }
 
-    fn accusation(&mut self, subject: PeerId, incarnation: u64) -> Signed<Suspicion> {
-        let number = self.broadcast.next_number();
-        Signed::new(Suspicion { accuser: self.id(), subject, number, incarnation }, &self.identity, &self.room)
+    fn accusation(&mut self, subject: PeerId, incarnation: u64, silent_ms: u64) -> Signed<Suspicion> {
+        let (accuser, number) = (self.id(), self.broadcast.next_number());
+        let suspicion = Suspicion { accuser, subject, number, incarnation, silent_ms };
+        Signed::new(suspicion, &self.identity, &self.room)
     }
 
     /// A member whose page is hidden cannot answer as quickly.
     pub(super) fn adjust_patience(&mut self, id: PeerId) {
-        let hidden = self.members.get(&id).is_some_and(|member| member.record.body.hidden);
-        let patience_ms = if hidden { self.config.silence_hidden_ms } else { self.config.silence_ms };
+        let patience_ms = self.patience_with(&id);
         let links: Vec<_> = self.links.of_peer(id).map(|(link, _)| link).collect();
         for link in links {
             self.probes.be_patient(link, patience_ms);
         }
+    }
+
+    pub(super) fn patience_with(&self, id: &PeerId) -> u32 {
+        let hidden = self.members.get(id).is_some_and(|member| member.record.body.hidden);
+        if hidden { self.config.silence_hidden_ms } else { self.config.silence_ms }
     }
 
     pub(super) fn set_presence(&mut self, value: Vec<u8>) -> Result<(), Refused> {

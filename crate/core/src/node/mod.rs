@@ -36,13 +36,10 @@ use crate::{
 /// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
 const OUTPUTS_KEPT: usize = 64;
 /// How often in a minute we contradict those who take the gone for members.
-const TESTIMONIES_PER_MINUTE: u32 = 240;
+const TESTIMONIES_PER_MINUTE: u32 = 4_096;
 
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;
-
-/// When a newcomer looks after others for the first time: it has its links by then.
-const FIRST_PATROL_MS: u32 = 15_000;
 
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
@@ -92,8 +89,6 @@ pub struct Node {
     /// When we look after those before us on the ring of ids, and after how many.
     patrol_at: Instant,
     patrol_width: usize,
-    /// The links over which our last rumor went.
-    roots: Vec<LinkId>,
     /// The links over which something of ours last went as a flood.
     flooded_over: Vec<LinkId>,
     /// Floods of others that we pass on as such.
@@ -162,9 +157,8 @@ impl Node {
             doubts: Doubts::default(),
             health: Health::default(),
             probes: Probes::default(),
-            patrol_at: now.plus_ms(FIRST_PATROL_MS),
+            patrol_at: now,
             patrol_width: 1,
-            roots: Vec::new(),
             flooded_over: Vec::new(),
             floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
@@ -191,6 +185,7 @@ impl Node {
             stats: Stats::default(),
             out: VecDeque::from([Output::Server { wanted: true }]),
         };
+        node.plan_patrol();
         node.farewell = node.prepare_farewell();
         node.digest(node.id());
         node.due = node.due_at();

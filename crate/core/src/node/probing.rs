@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Node;
 use crate::{
+    config::Config,
     detector::{Evidence, Jury, WAYS_MAX},
     identity::PeerId,
     io::{Lane, LinkId},
@@ -14,6 +15,12 @@ use crate::{
 
 /// Links that a question may cross, whatever its sender says: some more than the ways of rumors are long.
 const SEEK_TTL_MAX: u8 = 20;
+
+/// A question that may cross no more links than this goes in all directions.
+const SEEK_FLOOD_MAX: u8 = 8;
+
+/// Links that it crosses in all directions where nobody knows the way on: the member is not far from where it was.
+const SEEK_AROUND: u8 = 2;
 
 /// How long a peer that was silent gets to answer over our link before others are asked for it. Two round trips, if that is longer.
 const ASK_MS: u32 = 350;
@@ -117,9 +124,12 @@ impl Node {
         doubt.ways = ways.saturating_add(1);
         doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
         let sessions: Vec<u64> = links.iter().map(|_| doubt.next_session()).collect();
+        // The last that we try, before we accuse: one question goes everywhere.
+        let everywhere = u8::try_from(self.depth()).unwrap_or(u8::MAX).min(SEEK_FLOOD_MAX);
+        let mut ttl = if ways == WAYS_MAX { everywhere } else { SEEK_TTL_MAX };
         for (link, session) in links.into_iter().zip(sessions) {
-            let seek = Frame::Seek { ttl: SEEK_TTL_MAX, to: subject, session, accused };
-            self.send(link, Lane::Reliable, &seek);
+            self.send(link, Lane::Reliable, &Frame::Seek { ttl, to: subject, session, accused });
+            ttl = SEEK_TTL_MAX;
         }
     }
 
@@ -147,7 +157,9 @@ impl Node {
             }
             return;
         }
-        self.suspect(subject, doubt.evidence);
+        // Who has no link to it has only the word of others for how long it has been silent.
+        let told = if doubt.evidence == Evidence::Unreachable { self.cases.missed_since(&subject) } else { None };
+        self.suspect(subject, doubt.evidence, told.unwrap_or(doubt.missed_since));
         // Where one is gone, there may be more.
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
@@ -155,6 +167,10 @@ impl Node {
         } else if doubt.evidence != Evidence::Unreachable {
             self.patrol_soon();
         }
+    }
+
+    pub(super) fn plan_patrol(&mut self) {
+        self.patrol_at = self.now.plus_ms(self.random.jittered_ms(self.config.patrol_ms));
     }
 
     pub(super) fn patrol_soon(&mut self) {
@@ -168,7 +184,7 @@ impl Node {
         if self.now < self.patrol_at {
             return;
         }
-        self.patrol_at = self.now.plus_ms(self.random.jittered_ms(self.config.patrol_ms));
+        self.plan_patrol();
         for subject in self.members.live_before(&self.id(), self.patrol_width) {
             if self.links.to(subject).is_none() {
                 self.begin_doubt(subject, Evidence::Unreachable, 1);
@@ -178,10 +194,6 @@ impl Node {
         if let Some(link) = self.random.pick(&links).copied() {
             self.begin_comparison(link);
         }
-        let held = self.roots.iter().filter(|link| self.links.is_greeted(**link)).count();
-        if held < links.len() / 2 {
-            self.raise_above(self.me.body.incarnation);
-        }
     }
 
     /// Somebody seeks a member: us, or one to whom we know a way.
@@ -189,7 +201,12 @@ impl Node {
         if !self.probes.admit_seek(self.now, from) {
             return;
         }
+        let known = self.questions.origin(session).is_some();
+        self.questions.remember(session, Route::Mesh(from), Route::Mesh(from));
         if to == self.id() {
+            if known {
+                return;
+            }
             if accused > 0 {
                 self.refute(accused, false);
             }
@@ -199,32 +216,27 @@ impl Node {
             return;
         }
         let Some(ttl) = ttl.min(SEEK_TTL_MAX).checked_sub(1) else { return };
-        let known = self.questions.knows(session);
-        let usable = |link: &LinkId| *link != from && self.links.is_greeted(*link);
-        // What has been here before goes another way; the answer shall still come back to where it came from first.
-        let way = if !known { self.way_to(to).filter(usable) } else { self.links.to(to) };
-        let elder = || if known { None } else { self.elder(from) };
-        let others: Vec<_> = self.greeted_links().into_iter().filter(|link| *link != from).collect();
-        if let Some(link) = way.or_else(elder).or_else(|| self.random.pick(&others).copied()) {
-            self.questions.remember(session, Route::Mesh(from), Route::Mesh(link));
+        let others: Vec<LinkId> = self.greeted_links().into_iter().filter(|link| *link != from).collect();
+        let is_other = |link: &LinkId| others.contains(link);
+        // What has been here before goes no further, but to the member itself.
+        let direct = self.links.to(to).filter(is_other);
+        let flooding = ttl < SEEK_FLOOD_MAX;
+        let learnt = if known || flooding { None } else { self.way_to(to).filter(is_other) };
+        if let Some(link) = direct.or(learnt) {
             self.send(link, Lane::Reliable, &Frame::Seek { ttl, to, session, accused });
+        } else if !known && ttl > 0 {
+            let ttl = if flooding { ttl } else { SEEK_AROUND };
+            let seek = Frame::Seek { ttl, to, session, accused };
+            others.into_iter().for_each(|link| self.send(link, Lane::Reliable, &seek));
         }
-    }
-
-    /// Our link to the peer that has been in the room for longest: if it has been for longer than we, it knows more ways than we do.
-    fn elder(&self, from: LinkId) -> Option<LinkId> {
-        let joined_at_ms = |peer| self.members.get(&peer).map(|member| member.record.body.joined_at_ms);
-        let others = self.links.greeted().filter(|(id, _)| *id != from);
-        let elders = others.filter_map(|(id, link)| joined_at_ms(link.peer).map(|at| (at, id)));
-        elders.min().filter(|(at, _)| *at < self.me.body.joined_at_ms).map(|(_, id)| id)
     }
 
     /// The answer to a question of ours, or of somebody else.
     pub(super) fn on_found(&mut self, from: LinkId, peer: PeerId, session: u64, records: Vec<Signed<Record>>) {
         let Some(subject) = self.doubts.sought(session) else {
-            let next = self.questions.next(session, Route::Mesh(from)).filter(|next| self.is_usable(*next));
-            if let Some(next) = next {
-                self.send_by(next, &Frame::Found { session, records });
+            let back = self.questions.origin(session).filter(|back| self.is_usable(*back));
+            if let Some(back) = back {
+                self.send_by(back, &Frame::Found { session, records });
             }
             return;
         };
@@ -238,12 +250,15 @@ impl Node {
         records.into_iter().for_each(|record| self.on_record(from, peer, 1, record));
     }
 
-    /// What a case is judged by: how many could accuse, and how long a refutation may take to travel.
-    pub(super) fn jury(&self) -> Jury {
+    /// What a case is judged by: how many could accuse, how long a refutation may take to travel, and how long a silence means death.
+    pub(super) fn jury(&self, subject: &PeerId) -> Jury {
+        let Config { suspicion_ms, probe_interval_ms, .. } = self.config;
         let observers = self.members.len().saturating_add(1).saturating_sub(self.cases.mute());
         let travel_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth());
-        let least_ms = self.config.suspicion_ms;
-        Jury { observers, patience_ms: least_ms.max((least_ms / 2).saturating_add(travel_ms)) }
+        let spare_ms = suspicion_ms / 4;
+        let patience_ms = suspicion_ms.saturating_sub(spare_ms).max(travel_ms.saturating_add(spare_ms));
+        let missed_ms = self.patience_with(subject).saturating_add(probe_interval_ms).saturating_add(suspicion_ms);
+        Jury { observers, patience_ms, missed_ms }
     }
 
     /// The logarithm of the room's size: a bound on the links that a rumor crosses.

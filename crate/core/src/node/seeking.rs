@@ -153,6 +153,7 @@ impl Node {
     }
 
     pub(super) fn is_suspect(&self, peer: PeerId) -> bool {
-        self.members.get(&peer).is_some_and(|member| member.status == Status::Suspect)
+        let any = self.members.len() > self.members.alive_count();
+        any && self.members.get(&peer).is_some_and(|member| member.status == Status::Suspect)
     }
 }

@@ -98,9 +98,6 @@ impl Node {
         // Records and entries are answered from what we know.
         let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
         let links = self.greeted_links();
-        if from.is_none() {
-            self.roots.clone_from(&links);
-        }
         let flood = match from {
             Some(_) => flooded && self.floods.take(self.now),
             None => matches!(rumor, Rumor::Post(_) | Rumor::Entry(_)) && self.is_uprooted(&links),
@@ -167,7 +164,9 @@ impl Node {
 
     fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
         let rtt_us = self.probes.rtt_us(link);
-        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, &self.config);
+        // A suspect may be refuting.
+        let urgent = |id: &ShortId| self.cases.suspects().any(|suspect| id.is_of(suspect));
+        let preferred = self.broadcast.on_ihave(self.now, link, ids, rtt_us, urgent, &self.config);
         if !preferred.is_empty() {
             self.send(link, Lane::Reliable, &Frame::Prefer(preferred));
         }

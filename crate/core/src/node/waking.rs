@@ -7,6 +7,9 @@ use crate::time::Instant;
 /// Who stood still for longer was perhaps accused meanwhile: it says that it is there before it is asked.
 const LONG_US: u64 = 2_000_000;
 
+/// Who stood still for longer may have missed what others no longer repeat.
+const LOST_US: u64 = 20_000_000;
+
 /// As long as we doubt somebody, we look at the clock so often: a shorter standstill would not be noticed.
 const LOOK_MS: u32 = 200;
 
@@ -44,10 +47,12 @@ impl Node {
         self.broadcast.forgive(late_us);
         // A full probe round, at its longest.
         let round_ms = self.config.probe_interval_ms.saturating_add(self.config.probe_interval_ms / 4);
-        self.doubts.forgive(self.now, self.now.plus_ms(round_ms));
+        self.doubts.forgive(self.now, late_us, self.now.plus_ms(round_ms));
         if late_us > LONG_US && self.links.greeted().next().is_some() {
             self.raise_above(self.me.body.incarnation);
             self.probes.hurry(self.now);
+        }
+        if late_us > LOST_US {
             self.greeted_links().into_iter().for_each(|link| self.begin_comparison(link));
         }
     }

@@ -30,9 +30,9 @@ impl Circuits {
         }
     }
 
-    /// Whether something of this session has been here.
-    pub(crate) fn knows(&self, session: u64) -> bool {
-        self.sessions.contains_key(&session)
+    /// Where something of this session first came from.
+    pub(crate) fn origin(&self, session: u64) -> Option<Route> {
+        self.sessions.get(&session).map(|(from, _)| *from)
     }
 
     /// Where a piece of signalling of this session goes that has come from one side.

@@ -46,6 +46,10 @@ impl Record {
         self.id
     }
 
+    pub(crate) const fn id_ref(&self) -> &PeerId {
+        &self.id
+    }
+
     /// The key that signs everything of this member.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
@@ -111,6 +115,8 @@ pub struct Suspicion {
     pub number: u64,
     /// The incarnation of the subject that the accuser knows: a greater one refutes.
     pub incarnation: u64,
+    /// For how many milliseconds the accuser had had no sign of life of the subject.
+    pub silent_ms: u64,
 }
 
 impl Statement for Suspicion {
@@ -121,9 +127,11 @@ impl Statement for Suspicion {
         w.raw(self.subject.as_bytes());
         w.varint(self.number);
         w.varint(self.incarnation);
+        w.varint(self.silent_ms);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { accuser: r.peer()?, subject: r.peer()?, number: r.varint()?, incarnation: r.varint()? })
+        let (accuser, subject) = (r.peer()?, r.peer()?);
+        Ok(Self { accuser, subject, number: r.varint()?, incarnation: r.varint()?, silent_ms: r.varint()? })
     }
 }

@@ -247,7 +247,7 @@ fn an_accusation_right_after_a_freeze_is_found() {
     let mut rule = NoAccusationAfterFreeze::default();
     let accusation = |host: u32| {
         let (me, subject) = (network.identity(host), network.hosts()[1 - host as usize].node.id());
-        let suspicion = Suspicion { accuser: me.id(), subject, number: 1, incarnation: 1 };
+        let suspicion = Suspicion { accuser: me.id(), subject, number: 1, incarnation: 1, silent_ms: 0 };
         let rumor = Rumor::Suspicion(Signed::new(suspicion, &me, &RoomKey::new("lobby")));
         Frame::Gossip { hops: 1, rumor }.encode()
     };

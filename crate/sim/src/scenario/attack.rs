@@ -138,7 +138,7 @@ impl Gang {
         accused
             .map(|&(subject, incarnation)| {
                 let (accuser, number) = (identity.id(), self.number(stage));
-                let suspicion = Suspicion { accuser, subject, number, incarnation };
+                let suspicion = Suspicion { accuser, subject, number, incarnation, silent_ms: 0 };
                 gossip(Rumor::Suspicion(Signed::new(suspicion, &identity, &RoomKey::new(crate::network::ROOM))))
             })
             .collect()
@@ -176,7 +176,7 @@ impl Gang {
             gossip(Rumor::Entry(Signed::new(entry, &me, &room))),
             gossip(Rumor::Farewell(Signed::new(Farewell { subject: victim, number }, &me, &room))),
             gossip(Rumor::Suspicion(Signed::new(
-                Suspicion { accuser, subject: victim, number, incarnation },
+                Suspicion { accuser, subject: victim, number, incarnation, silent_ms: 0 },
                 &me,
                 &room,
             ))),
