@@ -204,7 +204,7 @@ impl Stage {
     /// How those who got a link since the measuring began have compared what they know, if any did.
     pub(super) fn judge_comparisons(&mut self) {
         let syncs: Vec<Sync> = self.network.traffic.syncs().copied().collect();
-        let most = |of: fn(&Sync) -> u64| syncs.iter().map(|sync| of(sync)).max();
+        let most = |of: fn(&Sync) -> u64| syncs.iter().map(of).max();
         let (rounds, bytes) = (most(|sync| sync.rounds), most(|sync| sync.bytes));
         self.report.sync = rounds.zip(bytes).map(|(rounds, bytes)| report::Sync { rounds, bytes });
     }
