@@ -92,9 +92,9 @@ function renameInGlue(names) {
 
 /** Writes the module that carries the WebAssembly as text. */
 function packWasm() {
-  const { order, text } = pack(readFileSync(wasm));
-  writeFileSync(join(pkg, "packed.js"), `export const order = "${order}";\nexport const text = "${text}";\n`);
-  writeFileSync(join(pkg, "packed.d.ts"), "/** The WebAssembly as `unpack` takes it. */\nexport declare const order: string, text: string;\n");
+  const bytes = readFileSync(wasm);
+  writeFileSync(join(pkg, "packed.js"), `export default ${JSON.stringify(pack(bytes))};\n`);
+  writeFileSync(join(pkg, "packed.d.ts"), 'import type { Packed } from "../src/unpack.js";\n/** The WebAssembly as `unpack` takes it. */\ndeclare const packed: Packed;\nexport default packed;\n');
 }
 
 async function buildFace() {
