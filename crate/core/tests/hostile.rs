@@ -125,6 +125,7 @@ fn one_liar_kills_nobody() {
             subject,
             number: NUMBER + n,
             incarnation,
+            silent_ms: 60_000,
         })));
         world.inject(0, usize::from(MALLORY), &lie.encode());
         world.run_ms(3_000);
@@ -138,7 +139,7 @@ fn an_accusation_of_an_incarnation_that_was_never_issued_is_nothing() {
     let world = World::room(3);
     let subject = world.id(0);
     let before = world.view(1, 0).unwrap().incarnation;
-    let lie = Suspicion { accuser: world.id(2), subject, number: NUMBER, incarnation: u64::MAX - 1 };
+    let lie = Suspicion { accuser: world.id(2), subject, number: NUMBER, incarnation: u64::MAX - 1, silent_ms: 0 };
     let world = after(&gossip(Rumor::Suspicion(forged(lie))));
     assert!(world.view(1, 0).unwrap().incarnation < before + 10);
 }
@@ -361,6 +362,8 @@ fn samples() -> Vec<Frame> {
         Frame::Signal { ttl: 3, envelope: Signed::new(envelope, sign, &room()) },
         Frame::Disconnect,
         Frame::Walk { ttl: 3, knock: Signed::new(knock, sign, &room()) },
+        Frame::Seek { ttl: 20, to: id, session: 5, accused: 4 },
+        Frame::Found { session: 5, records: vec![Signed::new(record_of(1, 900), sign, &room())] },
     ]
 }
 

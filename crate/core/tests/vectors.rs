@@ -69,7 +69,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         subject: bob().id(),
         number: 1_800_000_000_000_400,
         incarnation: 5,
-        silent_ms: 0,
+        silent_ms: 1_300,
     };
     let farewell = Farewell { subject: ada().id(), number: 300 };
     let gossip = |hops, rumor| Frame::Gossip { hops, rumor };
@@ -112,6 +112,10 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
+        ("seek", Frame::Seek { ttl: 20, to: bob().id(), session: 0x0123_4567_89ab_cdef, accused: 0 }),
+        ("seek of one who is accused", Frame::Seek { ttl: 1, to: bob().id(), session: 7, accused: 1_800_000_000_005 }),
+        ("found", Frame::Found { session: 7, records: vec![] }),
+        ("found, with its newer record", Frame::Found { session: 7, records: vec![by_ada(record("", false, false))] }),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
 }
@@ -169,6 +173,12 @@ fn fields(frame: &Frame) -> Value {
             "ttl": ttl, "from": hex(&body.from), "to": body.to.to_string(), "session": format!("{:016x}", body.session),
             "kind": format!("{:?}", body.kind).to_lowercase(), "body": hex(&body.body), "signature": hex(signature),
         }),
+        Frame::Seek { ttl, to, session, accused } => json!({
+            "ttl": ttl, "to": to.to_string(), "session": format!("{session:016x}"), "accused": accused.to_string(),
+        }),
+        Frame::Found { session, records } => json!({
+            "session": format!("{session:016x}"), "records": records.iter().map(record_fields).collect::<Vec<_>>(),
+        }),
     }
 }
 
@@ -179,7 +189,8 @@ fn rumor_fields(rumor: &Rumor) -> Value {
         Rumor::Entry(entry) => entry_fields(entry),
         Rumor::Suspicion(Signed { body, signature }) => json!({
             "accuser": body.accuser.to_string(), "subject": body.subject.to_string(), "number": body.number.to_string(),
-            "incarnation": body.incarnation.to_string(), "signature": hex(signature),
+            "incarnation": body.incarnation.to_string(), "silent_ms": body.silent_ms.to_string(),
+            "signature": hex(signature),
         }),
         Rumor::Farewell(Signed { body, signature }) => {
             json!({ "subject": body.subject.to_string(), "number": body.number.to_string(), "signature": hex(signature) })

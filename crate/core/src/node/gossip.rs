@@ -108,7 +108,7 @@ impl Node {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
         let accusation = Accusation { accuser: self.id(), subject, incarnation, made_at: self.now, missed_since };
         let jury = self.jury(&subject);
-        if self.cases.accuse(self.now, accusation, jury) {
+        if self.cases.accuse(self.now, &accusation, jury) {
             self.mark_suspect(subject, incarnation);
             let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since));
             self.spread(Rumor::Suspicion(accusation), None, 0);
@@ -132,9 +132,11 @@ impl Node {
         match self.members.incarnation_of(&subject) {
             // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
             Some(current) if current == incarnation && accuser != subject && accuser != self.id() => {
-                let news = self.cases.is_news(&accuser, &subject, incarnation);
-                if news && self.cases.may_accuse(self.now, accuser) {
-                    self.take_accusation(hops, &suspicion.body);
+                let accusation = self.weigh_accusation(hops, &suspicion.body);
+                if self.cases.is_news(&accusation) && self.cases.may_accuse(self.now, accuser) {
+                    let jury = self.jury(&subject);
+                    self.cases.accuse(self.now, &accusation, jury);
+                    self.mark_suspect(subject, incarnation);
                     self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
                     self.attend(subject);
                 }
@@ -147,15 +149,13 @@ impl Node {
         }
     }
 
-    fn take_accusation(&mut self, hops: u8, suspicion: &Suspicion) {
+    /// As if all had heard it when it was made: a case ends at about the same time everywhere.
+    fn weigh_accusation(&self, hops: u8, suspicion: &Suspicion) -> Accusation {
         let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
-        // As if all had heard it when it was made: a case ends at about the same time everywhere.
         let crossed = u64::from(u32::from(hops).min(self.depth()));
         let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
         let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
-        let jury = self.jury(&subject);
-        self.cases.accuse(self.now, Accusation { accuser, subject, incarnation, made_at, missed_since }, jury);
-        self.mark_suspect(subject, incarnation);
+        Accusation { accuser, subject, incarnation, made_at, missed_since }
     }
 
     /// Somebody takes us for gone at this incarnation. One who was wrong too often is answered now and then only.
