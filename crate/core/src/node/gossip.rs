@@ -3,7 +3,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use super::Node;
+use super::{Node, probing::MARGIN_MS};
 use crate::{
     detector::{Accusation, Evidence, Verdict},
     identity::PeerId,
@@ -20,6 +20,9 @@ const AHEAD_MAX: u64 = 1 << 50;
 /// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
 const REFUTE_PAUSE_MS: u32 = 10_000;
 
+/// Things to be said of the gone that may wait at a time; what is beyond comes up at the next comparison.
+const TESTIMONIES_MAX: usize = 1_024;
+
 impl Node {
     pub(super) fn on_record(&mut self, link: LinkId, peer: PeerId, hops: u8, record: Signed<Record>) {
         let id = record.body.id();
@@ -34,7 +37,7 @@ impl Node {
                 self.broadcast.mark(&id, incarnation);
             }
             News::Stale | News::NoRoom => {}
-            News::Buried(buried) => self.testify(link, id, buried),
+            News::Buried(_) => self.testify(link, id),
             News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
                 self.learn(record, link, hops);
             }
@@ -55,12 +58,29 @@ impl Node {
     }
 
     /// Somebody takes a member for alive that we know as gone. Then it is asked to show itself: our suspicion travels to it,
-    /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts.
-    fn testify(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
-        if self.testimonies.take(self.now) {
-            let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
-            self.broadcast.mark(&self.identity.id(), rumor.number());
-            self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+    /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts. Not at
+    /// once, since we may be the one that stood still and missed something.
+    fn testify(&mut self, link: LinkId, subject: PeerId) {
+        if self.testimonies.len() < TESTIMONIES_MAX {
+            self.testimonies.push_back((
+                self.now.plus_ms(self.config.probe_interval_ms.saturating_add(MARGIN_MS)),
+                link,
+                subject,
+            ));
+        }
+    }
+
+    /// Says what is due of the gone.
+    pub(super) fn give_testimonies(&mut self) {
+        while let Some((_, link, subject)) = self.testimonies.front().copied().filter(|(at, ..)| self.now >= *at) {
+            self.testimonies.pop_front();
+            if let Some(incarnation) = self.members.tombstone(&subject)
+                && self.links.is_greeted(link)
+            {
+                let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
+                self.broadcast.mark(&self.identity.id(), rumor.number());
+                self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+            }
         }
     }
 
@@ -110,14 +130,14 @@ impl Node {
         let jury = self.jury(&subject);
         if self.cases.accuse(self.now, &accusation, jury) {
             self.mark_suspect(subject, incarnation);
-            let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since));
+            let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since).max(1));
             self.spread(Rumor::Suspicion(accusation), None, 0);
         }
         self.cases.note(&subject, evidence);
     }
 
     pub(super) fn on_suspicion(&mut self, link: LinkId, peer: PeerId, hops: u8, suspicion: Signed<Suspicion>) {
-        let Suspicion { accuser, subject, incarnation, number, .. } = suspicion.body;
+        let Suspicion { accuser, subject, incarnation, number, silent_ms } = suspicion.body;
         let Some(key) = self.members.key_of(&accuser) else { return };
         if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
@@ -141,9 +161,9 @@ impl Node {
                     self.attend(subject);
                 }
             }
-            // A peer comes to know what we know already: our word for it.
-            None if accuser == peer && self.members.tombstone(&subject) >= Some(incarnation) => {
-                self.testify(link, subject, incarnation);
+            // A peer comes to know what we know already: our word for it. A testimony is not answered by another.
+            None if accuser == peer && silent_ms > 0 && self.members.tombstone(&subject) >= Some(incarnation) => {
+                self.testify(link, subject);
             }
             _ => {}
         }

@@ -32,9 +32,6 @@ use crate::{
     wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
 };
 
-/// How often in a minute we contradict those who take the gone for members.
-const TESTIMONIES_PER_MINUTE: u32 = 4_096;
-
 /// When a newcomer looks after others for the first time: it has its links by then.
 const FIRST_PATROL_MS: u32 = 15_000;
 
@@ -91,7 +88,9 @@ pub struct Node {
     /// When we last raised our incarnation.
     raised_at: Instant,
     /// What we say of the gone to those who take them for members.
-    testimonies: Bucket,
+    testimonies: VecDeque<(Instant, LinkId, PeerId)>,
+    /// When we last woke from a long freeze.
+    woken_at: Option<Instant>,
     links: Links,
     backoffs: Backoffs,
     introducer: Introducer,
@@ -154,7 +153,8 @@ impl Node {
             patrol_width: 1,
             roots: Vec::new(),
             raised_at: Instant::ZERO,
-            testimonies: Bucket::new(TESTIMONIES_PER_MINUTE),
+            testimonies: VecDeque::new(),
+            woken_at: None,
             links: Links::default(),
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
@@ -231,6 +231,7 @@ impl Node {
         }
         self.pursue_doubts();
         self.judge();
+        self.give_testimonies();
         self.patrol();
         for (link, frame) in self.broadcast.handle_timeout(self.now, &self.config) {
             self.send(link, Lane::Reliable, &frame);

@@ -19,7 +19,7 @@ const SEEK_TTL_MAX: u8 = 20;
 const ASK_MS: u32 = 350;
 
 /// No accusation without so much of a wait beyond a probe interval: who stood still unnoticed has then probed again.
-const MARGIN_MS: u32 = 50;
+pub(super) const MARGIN_MS: u32 = 50;
 
 /// Who has nobody to ask waits for an answer this many times as long: it is perhaps the one that is cut off.
 const ALONE_FACTOR: u32 = 4;
@@ -170,13 +170,18 @@ impl Node {
         if self.now < self.patrol_at {
             return;
         }
+        let links = self.greeted_links();
+        // Who slept and was given up by all has first to find its way back.
+        if links.is_empty() && self.has_just_woken(self.config.patrol_ms) {
+            self.patrol_at = self.now.plus_ms(self.config.probe_interval_ms);
+            return;
+        }
         self.patrol_at = self.now.plus_ms(self.random.jittered_ms(self.config.patrol_ms));
         for subject in self.members.live_before(&self.id(), self.patrol_width) {
             if self.links.to(subject).is_none() {
                 self.begin_doubt(subject, Evidence::Unreachable, 1);
             }
         }
-        let links = self.greeted_links();
         if let Some(link) = self.random.pick(&links).copied() {
             self.begin_comparison(link);
         }
