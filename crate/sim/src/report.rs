@@ -41,6 +41,9 @@ pub struct Report {
     /// Messages to all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<Broadcast>,
+    /// How members who met came to know the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync: Option<Sync>,
     /// What theory predicts of the strategy by which messages spread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
@@ -126,6 +129,15 @@ pub struct Heal {
     pub message_reaches_all_s: Option<f64>,
 }
 
+/// Two members that have a new link compare what they know.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Sync {
+    /// Comparisons until both know the same, each an answer to the one before; the most on any link.
+    pub rounds: u64,
+    /// Bytes of the comparisons and of what followed from them, both ways; the most on any link.
+    pub bytes: u64,
+}
+
 /// How a quantity spreads.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Spread {
@@ -203,6 +215,7 @@ impl fmt::Display for Report {
         self.join.iter().try_for_each(|part| part.fmt(f))?;
         self.crash.iter().try_for_each(|part| part.fmt(f))?;
         self.broadcast.iter().try_for_each(|part| part.fmt(f))?;
+        self.sync.iter().try_for_each(|part| part.fmt(f))?;
         self.theory.iter().try_for_each(|part| part.fmt(f))?;
         self.heal.iter().try_for_each(|part| part.fmt(f))?;
         self.violations.iter().try_for_each(|violation| writeln!(f, "  VIOLATED {violation}"))
@@ -253,6 +266,13 @@ impl fmt::Display for Broadcast {
         write!(f, "             redundancy {:.3}, at most {} hops, ", self.redundancy, self.hops_max)?;
         write!(f, "{} delivered twice, ", self.duplicates_delivered)?;
         writeln!(f, "{:.0} B a member and message", self.bytes_per_delivery)
+    }
+}
+
+impl fmt::Display for Sync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rounds, bytes } = self;
+        writeln!(f, "  sync       at most {rounds} comparisons on a link, at most {bytes} B")
     }
 }
 

@@ -7,7 +7,7 @@ use chinwag_core::{Departure, Event, wire::Frame};
 use crate::time::{Micros, SECOND};
 
 /// Lines that are kept.
-const LINES_MAX: usize = 100_000;
+const LINES_MAX: usize = 200_000;
 
 /// The last lines of what happened.
 #[derive(Debug, Default)]

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+/// Frames by which two members find out how they differ, and those by which they tell each other: compare, then records,
+/// entries, synced and want.
+const COMPARE: u8 = 14;
+const TOLD: [u8; 4] = [3, 4, 5, 15];
+
 use chinwag_core::wire::Frame;
 
 /// Kinds that the header of a frame can name.
@@ -13,6 +18,17 @@ pub struct Traffic {
     hosts: Vec<Count>,
     kinds: [Count; KINDS],
     names: [Option<&'static str>; KINDS],
+    /// By connection.
+    syncs: BTreeMap<u32, Sync>,
+}
+
+/// What two members have sent each other to be equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sync {
+    /// Comparisons, each an answer to the one before.
+    pub rounds: u64,
+    /// Bytes, both ways, of comparisons and of what followed from them.
+    pub bytes: u64,
 }
 
 /// Frames and their bytes.
@@ -41,6 +57,22 @@ impl Traffic {
     pub fn begin(&mut self) {
         self.hosts.fill(Count::default());
         self.kinds.fill(Count::default());
+        self.syncs.clear();
+    }
+
+    /// A frame goes onto a connection.
+    pub fn carried(&mut self, connection: u32, frame: &[u8]) {
+        let kind = frame.first().map_or(0, |head| head & 0x1f);
+        if kind == COMPARE || TOLD.contains(&kind) {
+            let sync = self.syncs.entry(connection).or_default();
+            sync.rounds += u64::from(kind == COMPARE);
+            sync.bytes += frame.len() as u64;
+        }
+    }
+
+    /// The comparisons since counting began, by connection.
+    pub fn syncs(&self) -> impl Iterator<Item = &Sync> {
+        self.syncs.values().filter(|sync| sync.rounds > 0)
     }
 
     /// A host sends a frame.
@@ -94,5 +126,21 @@ mod tests {
         assert_eq!(traffic.total().frames, 3);
         traffic.begin();
         assert!(traffic.by_kind().is_empty());
+    }
+
+    #[test]
+    fn comparisons_are_counted_by_connection_with_what_follows_from_them() {
+        let mut traffic = Traffic::default();
+        let (compare, synced) = (Frame::Compare(Vec::new()).encode(), Frame::Synced.encode());
+        for (connection, frame) in [(1, &compare), (1, &compare), (1, &synced), (2, &compare), (3, &synced)] {
+            traffic.carried(connection, frame);
+        }
+        traffic.carried(2, &Frame::Ping(1).encode());
+        let bytes = |frames: usize| frames as u64 * compare.len() as u64;
+        let syncs: Vec<Sync> = traffic.syncs().copied().collect();
+        let both = [Sync { rounds: 2, bytes: bytes(2) + synced.len() as u64 }, Sync { rounds: 1, bytes: bytes(1) }];
+        assert_eq!(syncs, both);
+        traffic.begin();
+        assert_eq!(traffic.syncs().count(), 0);
     }
 }

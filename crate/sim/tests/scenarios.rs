@@ -88,6 +88,9 @@ fn a_newcomer_is_known_and_knows_within_a_second_of_its_first_link() {
     assert_eq!(keys(&json["join"]), ["known_to_all_s", "learns_all_s"]);
     assert_eq!(keys(&json["join"]["known_to_all_s"]), ["max", "p50", "p99"]);
     assert_eq!(keys(&json["join"]["learns_all_s"]), ["max", "p50"]);
+    assert_eq!(keys(&json["sync"]), ["bytes", "rounds"]);
+    let sync = report.sync.unwrap();
+    assert!((1..=8).contains(&sync.rounds) && sync.bytes > 1_000, "{sync:?}: it lacked all records");
     let join = report.join.unwrap();
     assert!(join.known_to_all_s.max > 0.0 && join.known_to_all_s.max < 1.0, "{join:?}");
     assert!(join.known_to_all_s.p50 <= join.known_to_all_s.max);

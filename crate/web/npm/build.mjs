@@ -3,9 +3,9 @@
 //   node build.mjs          everything
 //   node build.mjs --face   the TypeScript only, on the WebAssembly of an earlier build
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -37,10 +37,14 @@ const RUSTFLAGS = [
 ];
 
 /**
- * Judged by brotli, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are, and
- * control flow that is built anew looks more alike. That is 8 % less than plain `-Oz`.
+ * More of them, which another compiler may not know, or no longer: then the package is 2 KB larger without, and works all the same.
+ *
+ * A panic traps, so nobody reads where it was or of what; and what LLVM does for loops only makes them differ from each other.
  */
-const WASM_OPT = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4", "--strip-producers", "--strip-target-features"];
+const RUSTFLAGS_IF_KNOWN = ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Cllvm-args=-disable-lsr", "-Cllvm-args=-disable-licm-promotion"];
+
+/** Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are. */
+const WASM_OPT = ["-Oz", "--converge", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
 
 /** What browsers of 2022 have, and what rustc assumes: without it the optimiser refuses or undoes some of it. */
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "multivalue", "reference-types"];
@@ -57,15 +61,18 @@ function buildWasm() {
   need("wasm-bindgen", `cargo install wasm-bindgen-cli --version ${lockedVersion("wasm-bindgen")}`);
   rmSync(pkg, { recursive: true, force: true });
   run("wasm-pack", ["build", crate, "--mode", "no-install", "--target", "web", "--profile", "wasm", "--out-dir", "npm/pkg", "--no-pack", "--no-opt", "--features", "module"], {
-    RUSTFLAGS: [process.env.RUSTFLAGS, ...RUSTFLAGS].filter(Boolean).join(" "),
+    RUSTFLAGS: [process.env.RUSTFLAGS, ...RUSTFLAGS, ...RUSTFLAGS_IF_KNOWN.filter(isKnown)].filter(Boolean).join(" "),
+    RUSTC_BOOTSTRAP: "1",
   });
   writeFileSync(wasm, snipPanics(readFileSync(wasm)).bytes);
   // npm's binaryen, never one from PATH: an old one emits what browsers refuse to start.
   const wasmOpt = join(dirname(require.resolve("binaryen/package.json")), "bin", "wasm-opt");
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  // Imports and exports have long names with a hash in them, in the WebAssembly and once more in the glue.
-  const minify = ["--minify-imports-and-exports-and-modules"];
-  const names = capture(process.execPath, [wasmOpt, wasm, "-o", wasm, ...features, ...WASM_OPT, ...minify]);
+  run(process.execPath, [wasmOpt, wasm, "-o", wasm, ...features, ...WASM_OPT]);
+  // Imports and exports have long names with a hash in them, in the WebAssembly and once more in the glue. In a run of its own,
+  // as what converges runs several times, and would rename several times.
+  const minify = ["--minify-imports-and-exports-and-modules", "--strip-producers", "--strip-target-features"];
+  const names = capture(process.execPath, [wasmOpt, wasm, "-o", wasm, ...features, ...minify]);
   renameInGlue(names);
 }
 
@@ -92,9 +99,9 @@ function renameInGlue(names) {
 
 /** Writes the module that carries the WebAssembly as text. */
 function packWasm() {
-  const { order, text } = pack(readFileSync(wasm));
-  writeFileSync(join(pkg, "packed.js"), `export const order = "${order}";\nexport const text = "${text}";\n`);
-  writeFileSync(join(pkg, "packed.d.ts"), "/** The WebAssembly as `unpack` takes it. */\nexport declare const order: string, text: string;\n");
+  const bytes = readFileSync(wasm);
+  writeFileSync(join(pkg, "packed.js"), `export default ${JSON.stringify(pack(bytes))};\n`);
+  writeFileSync(join(pkg, "packed.d.ts"), 'import type { Packed } from "../src/unpack.js";\n/** The WebAssembly as `unpack` takes it. */\ndeclare const packed: Packed;\nexport default packed;\n');
 }
 
 async function buildFace() {
@@ -128,6 +135,16 @@ function reportSizes() {
   ];
   for (const [name, bytes] of parts) console.log(`${name}: ${bytes.length} bytes, ${brotli(bytes)} brotli`);
   console.log(`together: ${brotli(Buffer.concat(files))} brotli`);
+}
+
+/** Whether the compiler takes a flag: it is asked to compile nothing with it. */
+function isKnown(flag) {
+  const scratch = mkdtempSync(join(tmpdir(), "chinwag-flag-"));
+  const args = ["-", "--crate-type=lib", "--target=wasm32-unknown-unknown", "--emit=obj", "--out-dir", scratch, flag];
+  const { status } = spawnSync("rustc", args, { input: "#![no_std]", env: { ...process.env, PATH: path, RUSTC_BOOTSTRAP: "1" } });
+  rmSync(scratch, { recursive: true });
+  if (status !== 0) console.warn(`chinwag: this rustc does not take ${flag}, so the package gets larger.`);
+  return status === 0;
 }
 
 function need(tool, install) {

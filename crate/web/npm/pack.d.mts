@@ -1,2 +1,4 @@
-/** Bytes as text that compresses as well as the bytes themselves; `unpack` takes both parts. */
-export function pack(bytes: Uint8Array): { order: string; text: string };
+import type { Packed } from "./src/unpack.js";
+
+/** Bytes as text that is short after brotli, too; `unpack` makes them of it. */
+export function pack(bytes: Uint8Array): Packed;

@@ -1,30 +1,77 @@
-// Bytes as text that compresses as well as the bytes themselves.
+// Bytes as text that is much shorter after brotli than brotli makes it by itself.
 //
-// Base64 hides from a compressor where a byte begins, and deflating first leaves it nothing to do: on this package's
-// WebAssembly, brotli ends up 24 % above its result for the raw bytes either way. So each byte keeps a place of its
-// own: the frequent ones are one character, the others two. Brotli then loses 3 %. All characters are printable ASCII
-// and none needs an escape, in whatever quotes a bundler puts them, nor can they end a script.
+// The package carries its WebAssembly as text. A server's brotli knows nothing of WebAssembly; the model in `src/model.ts`
+// does, and what it leaves over is 22 % less. That is written in 64 characters, where brotli finds nothing, and which cost it nothing: as
+// they are equally frequent, each is 6 bits. All are printable ASCII, and none needs an escape in whatever quotes a bundler puts
+// them, nor can they end a script.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
-const PLAIN = [...Array(95).keys()].map((at) => String.fromCharCode(32 + at)).filter((character) => !"\"'`\\$<".includes(character));
+const { expand } = await model();
 
-/** Two prefixes are enough: 87 characters alone, and twice as many pairs. */
-const PREFIXES = PLAIN.slice(0, 2);
-const DIGITS = PLAIN.slice(2);
+const WORD = 0x3fff_ffff;
+
+/** From = to ~, without those two. */
+const DIGITS = [...Array(66).keys()].map((at) => String.fromCharCode(61 + at)).filter((character) => !"\\`".includes(character));
+
+/** @type {(bytes: Uint8Array) => import("./src/unpack.js").Packed} */
+export function pack(bytes) {
+  const shape = { length: bytes.length, ...code(bytes) };
+  let text = "";
+  let low = 0;
+  let high = WORD;
+  let at = 0;
+  // The counterpart of the decoder in `src/unpack.ts`.
+  expand(shape, (/** @type {number} */ chance) => {
+    const one = (bytes[at >> 3] >> (7 - (at & 7))) & 1;
+    at += 1;
+    const middle = low + (((high - low) * chance) | 0);
+    if (one) high = middle;
+    else low = middle + 1;
+    while ((low ^ high) >> 24 === 0) {
+      text += DIGITS[low >> 24];
+      low = (low << 6) & WORD;
+      high = ((high << 6) & WORD) | 63;
+    }
+    return one;
+  });
+  // Any word of the range will do, and what is missing is read as zeros.
+  if (low > 0) text += DIGITS[(low >> 24) + 1];
+  return { ...shape, text };
+}
 
 /**
+ * Where the functions of a module begin and end; nowhere if it has none, or is none.
+ *
  * @param {Uint8Array} bytes
- * @returns {{ order: string, text: string }} What `unpack` takes: all 256 bytes in hexadecimal, the frequent ones first, and the text.
  */
-export function pack(bytes) {
-  const counts = new Array(256).fill(0);
-  for (const byte of bytes) counts[byte] += 1;
-  const ranked = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b);
-  // Inside each class by value: what is near stays near.
-  const order = [ranked.slice(0, DIGITS.length), ranked.slice(DIGITS.length)].flatMap((part) => part.sort((a, b) => a - b));
-  const codes = [];
-  order.forEach((byte, at) => {
-    const prefix = Math.floor(at / DIGITS.length) - 1;
-    codes[byte] = (prefix < 0 ? "" : PREFIXES[prefix]) + DIGITS[at % DIGITS.length];
-  });
-  return { order: Buffer.from(order).toString("hex"), text: Array.from(bytes, (byte) => codes[byte]).join("") };
+function code(bytes) {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0, byte = 128; byte >= 128 && at < bytes.length; shift += 7) {
+      byte = bytes[at++];
+      value |= (byte & 127) << shift;
+    }
+    return value;
+  };
+  while (at < bytes.length) {
+    const section = bytes[at++];
+    const codeEnd = number() + at;
+    if (section === 10) {
+      number();
+      return { codeStart: at, codeEnd };
+    }
+    at = codeEnd;
+  }
+  return { codeStart: -1, codeEnd: -1 };
+}
+
+/** The model, which is TypeScript. */
+async function model() {
+  const entry = join(dirname(fileURLToPath(import.meta.url)), "src", "model.ts");
+  const { outputFiles } = await build({ entryPoints: [entry], write: false, format: "esm", target: "es2022" });
+  const [file] = outputFiles;
+  return await import(`data:text/javascript;base64,${Buffer.from(file.contents).toString("base64")}`);
 }

@@ -3,9 +3,9 @@
 //! A panic in a page is a trap: nobody would read its message. The standard library's handler formats it all the same,
 //! and keeps the machinery of formatting, with every file's name, in the package: a tenth of it.
 
-/// The allocator of the standard library for WebAssembly, by itself.
+/// Half the size of the one in the standard library. It merges what is freed with its neighbours, and grows its one heap.
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 #[panic_handler]
 fn on_panic(_: &core::panic::PanicInfo<'_>) -> ! {

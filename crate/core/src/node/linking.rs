@@ -27,6 +27,10 @@ impl Node {
         if let Some(other) = instead_of.filter(|other| self.links.is_greeted(*other)) {
             self.disconnect(other);
         }
+        if self.links.iter().filter(|(_, link)| !link.is_pending()).count() >= self.config.links_max {
+            self.disconnect(id);
+            return;
+        }
         self.links.set_state(id, State::Open { deadline });
         self.probes.watch(self.now, id, &self.config);
         self.introduce_ourselves(id);

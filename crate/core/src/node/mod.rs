@@ -339,11 +339,11 @@ impl Node {
         self.links.iter().map(|(id, link)| (id, link.peer, link.is_greeted()))
     }
 
-    /// Whether a link that is being made depends on the server: until it is up, the server should not let go of us.
+    /// Whether we lack links, or one that is being made depends on the server: until it is up, the server should not let go of us.
     #[must_use]
     pub fn needs_server(&self) -> bool {
         let by_server = |link: &Link| link.is_pending() && matches!(link.route, Route::Server(_));
-        self.asks.any_by_server() || self.links.iter().any(|(_, link)| by_server(link))
+        self.is_cut_off() || self.asks.any_by_server() || self.links.iter().any(|(_, link)| by_server(link))
     }
 
     /// The incarnation at which a member is remembered as gone.

@@ -44,7 +44,7 @@ impl Node {
         for peer in members.iter().take(INTRODUCTIONS).filter(|peer| **peer != me) {
             let known = self.members.get(peer).is_some() && !cut_off;
             let busy = self.links.is_linked_or_trying(*peer) || self.now < self.backoffs.until(peer);
-            if known || busy || self.links.len() >= self.config.links_max {
+            if known || busy || self.links_usable() >= self.config.links_max {
                 continue;
             }
             if members.len() < INTRODUCTIONS {
@@ -63,10 +63,9 @@ impl Node {
     /// Looks for links as long as we have fewer than we want, and notes when to look again.
     pub(super) fn seek_links(&mut self) {
         self.seek_at = None;
-        let dead = self.links.greeted().count().saturating_sub(self.live_count());
         let small = self.is_small_room();
         let wanted = if small { self.members.len() } else { self.config.links_wanted };
-        let missing = |it: &Self| wanted.saturating_sub(it.links_expected().saturating_sub(dead));
+        let missing = |it: &Self| wanted.saturating_sub(it.links_expected());
         if missing(self) == 0 {
             return;
         }
@@ -150,6 +149,12 @@ impl Node {
         } else {
             all.filter(|(_, link)| !self.is_suspect(link.peer)).count()
         }
+    }
+
+    /// Links and attempts, but for those to suspects.
+    pub(super) fn links_usable(&self) -> usize {
+        let dead = self.links.greeted().count().saturating_sub(self.live_count());
+        self.links.len().saturating_sub(dead)
     }
 
     pub(super) fn is_suspect(&self, peer: PeerId) -> bool {

@@ -47,12 +47,12 @@ impl Node {
 
     /// Has a member that is attached to the server find us a link.
     pub(super) fn knock_at(&mut self, greeter: PeerId) {
-        self.begin_walk(Route::Server(greeter), self.links.len(), String::new());
+        self.begin_walk(Route::Server(greeter), self.links_usable(), String::new());
     }
 
     /// Links that we have, or that are under way.
     pub(super) fn links_expected(&self) -> usize {
-        self.links.len().saturating_add(self.asks.len().saturating_mul(SPLICED))
+        self.links_usable().saturating_add(self.asks.len().saturating_mul(SPLICED))
     }
 
     fn begin_walk(&mut self, route: Route, links: usize, zone: String) {
@@ -87,7 +87,7 @@ impl Node {
         let grantable = (zone.is_empty() || *zone == self.me.body.zone)
             && peer != self.id()
             && !self.links.is_linked_or_trying(peer);
-        if grantable && self.links.len() < self.room_for(links, walked) {
+        if grantable && self.links_usable() < self.room_for(links, walked) {
             self.grant(from, peer, &knock, None);
             return;
         }
@@ -100,7 +100,7 @@ impl Node {
         if let Some(next) = next {
             self.circuits.remember(session, from, next);
             self.send_by(next, &Frame::Walk { ttl, knock });
-        } else if grantable && self.links.len() < self.config.links_max {
+        } else if grantable && self.links_usable() < self.config.links_max {
             // Nobody on its way had a place to give.
             self.grant(from, peer, &knock, None);
         } else {
@@ -152,7 +152,7 @@ impl Node {
         self.circuits.remember(knock.body.session, from, Route::Mesh(between));
         self.send(between, Lane::Reliable, &Frame::Splice(knock.clone()));
         // Who has links to spare gives one away.
-        if self.links.len() <= self.config.links_wanted {
+        if self.links_usable() <= self.config.links_wanted {
             self.grant(from, peer, knock, None);
         }
         true
@@ -173,6 +173,9 @@ impl Node {
 
     fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, instead_of: Option<LinkId>) {
         if knock.verify(&knock.body.from, &self.room, &*self.commons) {
+            if self.links.len() >= self.config.links_max {
+                self.drop_suspect();
+            }
             let link = self.begin(peer, knock.body.session, from, true);
             self.links.set_instead_of(link, instead_of);
             self.out.push_back(Output::Dial { link, peer });
@@ -201,7 +204,7 @@ impl Node {
             self.doubtful = true;
             self.introducer.hurry(self.now, &mut self.random);
         }
-        let can_wait = self.links.len() >= LINKS_FEW;
+        let can_wait = self.links_usable() >= LINKS_FEW;
         let doublings = if can_wait { self.refusals.min(REFUSED_DOUBLINGS_MAX) } else { 0 };
         self.refusals = self.refusals.saturating_add(1);
         let pause_ms = self.random.jittered_ms(REFUSED_PAUSE_MS).saturating_mul(1 << doublings);

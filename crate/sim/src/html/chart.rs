@@ -20,6 +20,8 @@ const NAMED_BARS_MAX: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     pub(super) name: String,
+    /// What is not seen but thought: drawn in dashes, so that what lies below shows through.
+    pub(super) dashed: bool,
     /// Which of the style sheet's colours.
     pub(super) colour: usize,
     pub(super) points: Vec<(f64, f64)>,
@@ -82,7 +84,8 @@ impl Line {
         };
         let lines = html! {
             @for it in series {
-                path class=(format!("line c{}", it.colour)) d=(path(&it.points, &x, &y, self.shape)) { title { (it.name) } }
+                @let dashed = if it.dashed { " dashed" } else { "" };
+                path class=(format!("line c{}{dashed}", it.colour)) d=(path(&it.points, &x, &y, self.shape)) { title { (it.name) } }
             }
         };
         let inside = html! { (lines) (beginning(&x, self.begins)) };
@@ -95,14 +98,22 @@ impl Area {
         let columns = series.iter().map(|it| it.points.len()).min().unwrap_or(0);
         let height = |upto: usize, column: usize| series[..upto].iter().map(|it| it.points[column].1).sum::<f64>();
         let at = |column: usize| series.first().map_or(0.0, |it| it.points[column].0);
-        let most = (0..columns).map(|column| height(series.len(), column)).fold(0.0, f64::max);
+        // What was before may be far higher: it is cut off, so that the rest can be read.
+        let begun = |column: &usize| self.begins.is_none_or(|(begins, _)| at(*column) >= begins);
+        let highest = |columns: &mut dyn Iterator<Item = usize>| {
+            columns.map(|column| height(series.len(), column)).fold(0.0, f64::max)
+        };
+        let most = match highest(&mut (0..columns).filter(begun)) {
+            0.0 => highest(&mut (0..columns)),
+            most => most,
+        };
         let x =
             Scale::exactly(if columns > 0 { at(0) } else { 0.0 }, columns.checked_sub(1).map_or(1.0, at), LEFT, RIGHT);
         let y = Scale::up_to(most, BOTTOM, TOP);
         let areas = html! {
             @for (place, it) in series.iter().enumerate() {
-                @let upper = (0..columns).map(|column| (at(column), height(place + 1, column)));
-                @let lower = (0..columns).rev().map(|column| (at(column), height(place, column)));
+                @let upper = (0..columns).map(|column| (at(column), height(place + 1, column).min(y.most())));
+                @let lower = (0..columns).rev().map(|column| (at(column), height(place, column).min(y.most())));
                 @let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
                 path class=(format!("area c{}", it.colour)) d=(path(&outline, &x, &y, Shape::Lines)) { title { (it.name) } }
             }
@@ -155,9 +166,9 @@ fn beginning(x: &Scale, begins: Option<(f64, &'static str)>) -> Markup {
             @let place = x.place(at);
             line class="begins" x1=(place) x2=(place) y1=(TOP) y2=(BOTTOM) {}
             @if place < (LEFT + RIGHT) / 2.0 {
-                text class="mark" x=(place + 5.0) y=(TOP - 6.0) { (what) }
+                text class="mark halo" x=(place + 6.0) y=(TOP + 16.0) { (what) }
             } @else {
-                text class="mark end" x=(place - 5.0) y=(TOP - 6.0) { (what) }
+                text class="mark halo end" x=(place - 6.0) y=(TOP + 16.0) { (what) }
             }
         }
     }
@@ -207,7 +218,7 @@ mod tests {
     use super::*;
 
     fn series(points: &[(f64, f64)]) -> Series {
-        Series { name: "one".to_owned(), colour: 0, points: points.to_vec() }
+        Series { name: "one".to_owned(), dashed: false, colour: 0, points: points.to_vec() }
     }
 
     #[test]

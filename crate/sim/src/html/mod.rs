@@ -20,13 +20,14 @@ use crate::{
     time::{Micros, SECOND, seconds},
 };
 use chart::{Area, Bars, Line, Series, Shape};
+use scale::round_step;
 
 const STYLE: &str = include_str!("style.css");
 
 /// What is shown of the time before the measured part.
 const BEFORE: Micros = 5 * SECOND;
 
-/// Bars of the picture of shares.
+/// Bars of the picture of shares, at most.
 const BINS: usize = 14;
 
 /// Kinds of frame that get a colour of their own; the others share one.
@@ -148,7 +149,7 @@ fn spread(network: &Network) -> Markup {
     let series: Vec<Series> = curves
         .into_iter()
         .filter(|(_, times, _)| !times.is_empty())
-        .map(|(name, times, colour)| Series { name: name.to_owned(), colour, points: cumulative(times) })
+        .map(|(name, times, colour)| Series { name: name.to_owned(), dashed: false, colour, points: cumulative(times) })
         .collect();
     if series.is_empty() {
         return html! {};
@@ -176,6 +177,7 @@ fn theory(report: &Report) -> Markup {
     let Some(theory) = &report.theory else { return html! {} };
     let line = |name: &str, colour, share: &dyn Fn(&Uninformed) -> Option<f64>| Series {
         name: name.to_owned(),
+        dashed: colour > 0,
         colour,
         points: theory.uninformed.iter().filter_map(|row| Some((row.round as f64, 100.0 * share(row)?))).collect(),
     };
@@ -233,11 +235,11 @@ fn traffic(samples: &[Sample], begins: Option<(f64, &'static str)>) -> Markup {
         .zip(&shown)
         .map(|(colour, kind)| {
             let points = samples.iter().map(|sample| rate(sample, &|other| other == *kind)).collect();
-            Series { name: (*kind).to_owned(), colour, points }
+            Series { name: (*kind).to_owned(), dashed: false, colour, points }
         })
         .collect();
     let rest = samples.iter().map(|sample| rate(sample, &|kind| !shown.contains(&kind))).collect();
-    series.push(Series { name: "others".to_owned(), colour: KINDS_SHOWN, points: rest });
+    series.push(Series { name: "others".to_owned(), dashed: false, colour: KINDS_SHOWN, points: rest });
     let area = Area { x: "seconds", y: "B/s a member", begins };
     chart::figure("Traffic", "Bytes that a member sends in a second, by kind of frame.", &area.draw(&series))
 }
@@ -248,6 +250,7 @@ fn knowledge(samples: &[Sample], begins: Option<(f64, &'static str)>) -> Markup 
     }
     let line = |name: &str, colour, value: &dyn Fn(&Sample) -> f64| Series {
         name: name.to_owned(),
+        dashed: false,
         colour,
         points: samples.iter().map(|sample| (seconds(sample.at), value(sample))).collect(),
     };
@@ -269,7 +272,10 @@ fn degrees(network: &Network) -> Markup {
         counts.resize(counts.len().max(degree + 1), 0.0);
         counts[degree] += 1.0;
     }
-    let bars: Vec<(String, f64)> = (0_u32..).zip(counts).map(|(degree, count)| (degree.to_string(), count)).collect();
+    // From one below the least, so that one sees that nobody is there.
+    let least = counts.iter().position(|count| *count > 0.0).unwrap_or(0).saturating_sub(1);
+    let bars: Vec<(String, f64)> =
+        (0_u32..).zip(counts).skip(least).map(|(degree, count)| (degree.to_string(), count)).collect();
     let drawn = Bars { x: "links", y: "members" }.draw(&bars);
     chart::figure("Degrees", "Members with so many links, in the end.", &drawn)
 }
@@ -278,14 +284,16 @@ fn degrees(network: &Network) -> Markup {
 fn shares(network: &Network, report: &Report) -> Markup {
     let rate = |host: u32| network.traffic.by_host()[host as usize].bytes as f64 / report.simulated_s.max(1e-9);
     let rates: Vec<f64> = network.living().map(rate).collect();
-    let width = (greatest(&rates) / BINS as f64).max(1e-9);
-    let mut counts = [0.0; BINS];
+    let (least, most) = (rates.iter().copied().fold(f64::INFINITY, f64::min), greatest(&rates));
+    let width = round_step(((most - least) / BINS as f64).max(most / 100.0).max(1e-9));
+    let first = (least / width).floor().max(0.0);
+    let mut counts = vec![0.0; ((most / width).floor() - first).max(0.0) as usize + 1];
     for rate in &rates {
-        counts[((rate / width) as usize).min(BINS - 1)] += 1.0;
+        counts[((rate / width).floor() - first) as usize] += 1.0;
     }
     let bars: Vec<(String, f64)> =
-        (1_u32..).zip(counts).map(|(n, count)| (format!("{:.0}", f64::from(n) * width), count)).collect();
-    let drawn = Bars { x: "B/s, at most", y: "members" }.draw(&bars);
+        (1_u32..).zip(counts).map(|(n, count)| (format!("{:.0}", (first + f64::from(n)) * width), count)).collect();
+    let drawn = Bars { x: "B/s, below", y: "members" }.draw(&bars);
     chart::figure("Shares", "Members that send so many bytes a second, in the measured part.", &drawn)
 }
 

@@ -48,7 +48,10 @@ pub(super) fn figure(network: &Network) -> Markup {
 fn draw(network: &Network, neighbours: &[Vec<u32>], places: &[Place], rings: u32, outside: &[u32]) -> Markup {
     let mut at = vec![None; neighbours.len()];
     places.iter().for_each(|place| at[place.host as usize] = Some(spot(place, rings)));
-    let radius = (140.0 / (places.len() as f64).sqrt()).clamp(2.2, 9.0);
+    let radius = (105.0 / (places.len() as f64).sqrt()).clamp(2.0, 9.0);
+    // Those who stand out are drawn last, or their neighbours would hide it.
+    let (greeters, others): (Vec<&Place>, Vec<&Place>) =
+        places.iter().partition(|place| network.server().is_attached(place.host));
     let parent = |place: &Place| place.parent.map(|parent| spot(&places[parent], rings));
     html! {
         svg viewBox=(format!("0 0 {SIZE} {SIZE}")) role="img" {
@@ -62,7 +65,7 @@ fn draw(network: &Network, neighbours: &[Vec<u32>], places: &[Place], rings: u32
                 let ((x1, y1), (x2, y2)) = (parent(place)?, spot(place, rings));
                 Some(format!("M{x1} {y1}L{x2} {y2}"))
             }).collect::<String>()) {}
-            @for place in places {
+            @for place in others.into_iter().chain(greeters) {
                 @let (x, y) = spot(place, rings);
                 circle class=(class(network, place)) cx=(x) cy=(y) r=(format!("{radius:.1}")) {
                     title { "member " (place.host) ": " (neighbours[place.host as usize].len()) " links, " (place.ring) " away" }

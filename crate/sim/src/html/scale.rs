@@ -25,6 +25,11 @@ impl Scale {
         Self { from, to: if to > from { to } else { from + 1.0 }, start, end }
     }
 
+    /// The number at its end.
+    pub(super) const fn most(&self) -> f64 {
+        self.to
+    }
+
     pub(super) fn place(&self, value: f64) -> f64 {
         let place = self.start + (self.end - self.start) * ((value - self.from) / (self.to - self.from));
         // A tenth of a pixel is enough for anybody, and keeps the page small.
@@ -40,9 +45,13 @@ impl Scale {
     }
 }
 
-/// 1, 2 or 5 times a power of ten.
+/// So many marks, about, at 1, 2 or 5 times a power of ten.
 fn step(most: f64) -> f64 {
-    let rough = most / MARKS;
+    round_step(most / MARKS)
+}
+
+/// The first of 1, 2 or 5 times a power of ten that is no smaller.
+pub(super) fn round_step(rough: f64) -> f64 {
     let power = 10_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * 0.999).unwrap_or(10.0);
     factor * power

@@ -1,6 +1,7 @@
 //! What must hold, each as a named checker: cheap ones after every event at the node that it concerns, others every
 //! simulated second over all of them. Each says for which of the numbered invariants of the design it stands.
 
+mod bounds;
 mod delivery;
 mod interface;
 mod membership;
@@ -13,6 +14,7 @@ use std::fmt::{self, Debug};
 use chinwag_core::{Command, Config, Event, PeerId};
 use rustc_hash::FxHashMap;
 
+pub use bounds::{BoundedRepeats, DistancesAreClamped, EvenDegrees, HoldingsWithinCaps, NothingHeldWhenAlone};
 pub use delivery::{AtMostOnce, AuthenticPresence, BytesAsSent, InOrder};
 pub use interface::{BoundedOutputs, NoAccusationAfterFreeze, TimeoutNotInThePast};
 pub use membership::{
@@ -168,6 +170,11 @@ impl Invariants {
             Box::new(LinksHaveTransports),
             Box::new(NobodyStaysAlone::default()),
             Box::new(BoundedEvictions::default()),
+            Box::new(EvenDegrees::default()),
+            Box::new(HoldingsWithinCaps),
+            Box::new(NothingHeldWhenAlone::default()),
+            Box::new(DistancesAreClamped),
+            Box::new(BoundedRepeats::default()),
             Box::new(AtMostOnce::default()),
             Box::new(BytesAsSent::default()),
             Box::new(AuthenticPresence::default()),

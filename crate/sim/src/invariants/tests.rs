@@ -276,3 +276,116 @@ fn a_forged_frame_on_a_link_is_no_message() {
     assert_eq!(network.violation(), None);
     assert!(network.hosts()[1].node.stats().violations > 0);
 }
+
+#[test]
+fn a_distance_beyond_what_is_allowed_is_found() {
+    let network = room(2);
+    let mut rule = DistancesAreClamped;
+    let mut says = |frame: &[u8]| rule.on_send(&network.view(), 0, frame);
+    let hops_max = network.settings().config.hops_max;
+    assert!(says(&[0x26, hops_max, 0]).is_ok() && says(&[0x26, hops_max + 1, 0]).is_err(), "a post");
+    assert!(says(&[0x26, 0x80 | 1, 0]).is_ok(), "a flag is no distance");
+    assert!(says(&[0x31, 16, 0]).is_ok() && says(&[0x31, 17, 0]).is_err(), "an envelope");
+    assert!(says(&[0x33, 14, 0]).is_ok() && says(&[0x33, 15, 0]).is_err(), "a walk");
+    assert!(says(&[0x21, 200]).is_ok(), "the number of a ping");
+}
+
+#[test]
+fn a_rumor_that_is_passed_on_again_and_again_is_found() {
+    let network = room(2);
+    let mut rule = BoundedRepeats::default();
+    let most = bounds::TIMES_A_LINK * network.settings().config.links_max;
+    // How far it has come makes it no other rumor.
+    let mut pass_on = |at: Micros, rumor: u8| rule.on_send(&later(&network, at), 0, &[0x26, rumor % 3, rumor, 7]);
+    assert!((0..most).all(|_| pass_on(0, 1).is_ok()));
+    assert!(pass_on(0, 2).is_ok(), "another one");
+    assert!(pass_on(SECOND, 1).is_err());
+    assert!(pass_on(60 * SECOND, 1).is_ok(), "long after");
+}
+
+#[test]
+fn more_attempts_members_or_transports_than_allowed_are_found() {
+    let mut network = room(4);
+    let mut rule = HoldingsWithinCaps;
+    assert!(rule.every_second(&network.view()).is_ok());
+    let mut few = Config::default();
+    few.members_max = 2;
+    assert!(rule.every_second(&View { config: &few, ..network.view() }).is_err(), "members");
+    let leg = network.hosts()[0].legs[0];
+    network.host_mut(0).legs.extend([Leg { link: LinkId(9_999), ..leg }; bounds::ATTEMPTS_MAX]);
+    assert!(rule.every_second(&network.view()).is_err(), "transports");
+}
+
+#[test]
+fn who_has_far_fewer_links_than_others_at_rest_is_found() {
+    let network = room(4);
+    let mut small = Config::default();
+    (small.small_room_max, small.links_max) = (2, 2);
+    // All of a room of four have three links: even, and enough.
+    let mut rule = EvenDegrees::default();
+    let rest = |rule: &mut EvenDegrees, network: &Network| {
+        rule.every_second(&View { config: &small, ..network.view() }).unwrap();
+        rule.every_second(&View { config: &small, ..later(network, 300 * SECOND) })
+    };
+    assert!(rest(&mut rule, &network).is_ok());
+    let apart = without_links();
+    let mut rule = EvenDegrees::default();
+    assert!(rule.every_second(&View { config: &small, ..apart.view() }).is_ok(), "they have just come");
+    let hindered = View { config: &small, is_hindered: true, ..later(&apart, 300 * SECOND) };
+    assert!(rule.every_second(&hindered).is_ok(), "something keeps them from each other");
+    assert!(rule.every_second(&View { config: &small, ..later(&apart, 600 * SECOND) }).is_err());
+}
+
+/// Four members that have no link yet.
+fn without_links() -> Network {
+    let mut network = Network::new(Settings::default());
+    (0..4).for_each(|_| {
+        network.spawn();
+    });
+    network
+}
+
+#[test]
+fn greeters_that_are_hubs_are_found() {
+    let mut network = room(8);
+    let mut small = Config::default();
+    (small.small_room_max, small.links_max) = (2, 2);
+    // Some of those who are attached say so; the others lose links.
+    let is_greeter = |network: &Network, host: u32| {
+        let node = &network.hosts()[host as usize].node;
+        node.member(&node.id()).is_some_and(|member| member.greeter)
+    };
+    network.run_for(60 * SECOND);
+    let (greeters, others): (Vec<u32>, Vec<u32>) = (0..8).partition(|host| is_greeter(&network, *host));
+    assert!(!greeters.is_empty() && others.len() >= 2, "{greeters:?} greet");
+    let check = |network: &Network| {
+        let mut rule = EvenDegrees::default();
+        rule.every_second(&View { config: &small, ..network.view() }).unwrap();
+        rule.every_second(&View { config: &small, ..later(network, 300 * SECOND) })
+    };
+    assert!(check(&network).is_ok());
+    for host in others {
+        let links: Vec<LinkId> = network.hosts()[host as usize].node.links().map(|(link, _, _)| link).collect();
+        let now = chinwag_core::Instant::from_micros(network.now());
+        for link in links.into_iter().take(4) {
+            let down = chinwag_core::Input::LinkDown { link, reason: chinwag_core::LinkDownReason::Closed };
+            network.host_mut(host).node.handle(now, down).unwrap();
+        }
+    }
+    assert!(check(&network).is_err());
+}
+
+#[test]
+fn who_goes_on_holding_those_who_are_gone_is_found() {
+    let mut network = room(3);
+    let mut rule = NothingHeldWhenAlone::default();
+    assert!(rule.every_second(&network.view()).is_ok());
+    [1, 2].into_iter().for_each(|host| network.crash(host, Manner::Killed));
+    assert!(rule.every_second(&network.view()).is_ok(), "it cannot know yet");
+    assert!(rule.every_second(&later(&network, 200 * SECOND)).is_err());
+    // In truth it finds out, and then all is as it was before they came.
+    network.run_for(300 * SECOND);
+    assert_eq!(network.violation(), None);
+    let last = &network.hosts()[0];
+    assert_eq!((last.node.standings().count(), last.node.links().count(), last.legs.len()), (0, 0, 0));
+}

@@ -20,6 +20,7 @@ impl Network {
         self.traffic.sent(host, &frame);
         self.check(|invariant, view| invariant.on_send(view, host, &frame));
         let Some(leg) = self.hosts[host as usize].leg(link).filter(|leg| leg.up) else { return };
+        self.traffic.carried(leg.connection.0, &frame);
         self.carry(leg.connection, leg.side, lane, frame);
     }
 

@@ -34,6 +34,7 @@ pub(super) fn run(stage: &mut Stage, rate: f64) {
     let dials = stage.dials_of_the_longest_there();
     let deadline = stage.network.now() + HEALING;
     stage.report.heal = Some(stage.heal(deadline, |_| {}));
+    stage.judge_comparisons();
     stage.report.crash = Some(stage.mistakes());
     stage.expect_no_false_deaths();
     let within = stage.options.duration <= 600 * SECOND && rate <= 0.02;

@@ -17,6 +17,7 @@ pub(super) fn run(stage: &mut Stage) {
     let join = measured(stage, newcomer, watch);
     stage.expect(join.is_some(), || "the newcomer is known to all, and knows all".to_owned());
     stage.report.join = join;
+    stage.judge_comparisons();
 }
 
 fn measured(stage: &Stage, newcomer: u32, watch: WatchId) -> Option<Join> {

@@ -41,6 +41,7 @@ pub(super) fn run(stage: &mut Stage, shape: Shape, lasts: Micros) {
     }
     let deadline = stage.network.now() + HEALING;
     stage.report.heal = Some(stage.heal(deadline, |_| {}));
+    stage.judge_comparisons();
 }
 
 /// Cuts the room for a while.

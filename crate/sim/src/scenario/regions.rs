@@ -26,4 +26,5 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     cut(stage, |_| Partition::zone(hosts.into_iter(), zones, zone), lasts);
     let deadline = stage.network.now() + HEALING;
     stage.report.heal = Some(stage.heal(deadline, |_| {}));
+    stage.judge_comparisons();
 }

@@ -13,6 +13,7 @@ use crate::{
     random::{Concern, RngExt, Stream, stream},
     report::{self, Broadcast, Crash, Heal, Report, Spread},
     time::{MS, Micros, SECOND, WALL_MS, seconds},
+    traffic::Sync,
 };
 
 /// Time between two bursts of newcomers during warm-up.
@@ -198,6 +199,14 @@ impl Stage {
         self.expect(delivered >= 100.0, || format!("every message reaches all ({delivered:.4} %)"));
         self.expect(twice == 0, || format!("no message is delivered twice ({twice} were)"));
         self.report.broadcast = Some(found);
+    }
+
+    /// How those who got a link since the measuring began have compared what they know, if any did.
+    pub(super) fn judge_comparisons(&mut self) {
+        let syncs: Vec<Sync> = self.network.traffic.syncs().copied().collect();
+        let most = |of: fn(&Sync) -> u64| syncs.iter().map(of).max();
+        let (rounds, bytes) = (most(|sync| sync.rounds), most(|sync| sync.bytes));
+        self.report.sync = rounds.zip(bytes).map(|(rounds, bytes)| report::Sync { rounds, bytes });
     }
 
     /// What became of members that did not end.

@@ -1,5 +1,5 @@
 import init, { Host } from "../pkg/chinwag.js";
-import { order, text } from "../pkg/packed.js";
+import packed from "../pkg/packed.js";
 import type { HostClass } from "./host.js";
 import { unpack } from "./unpack.js";
 
@@ -7,7 +7,7 @@ let loaded: Promise<HostClass> | undefined;
 
 /** The host of the WebAssembly that this package brings along: unpacked and compiled at the first call. */
 export function loadInline(): Promise<HostClass> {
-  return (loaded ??= init({ module_or_path: unpack(order, text) }).then(
+  return (loaded ??= init({ module_or_path: unpack(packed) }).then(
     () => Host,
     (error: unknown) => {
       loaded = undefined;

@@ -1,23 +1,36 @@
-/** The characters that a text made by `pack` does not use: they would need an escape somewhere, or could end a script. */
-const UNUSED = "\"'`\\$<";
+import { expand, type Shape } from "./model.js";
 
-/** The bytes of what `pack` in `pack.mjs` has made. */
-export function unpack(order: string, text: string): Uint8Array<ArrayBuffer> {
-  const characters = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).filter((character) => !UNUSED.includes(character));
-  const [first, second, ...digits] = characters.map((character) => character.charCodeAt(0));
-  const places = new Map(digits.map((code, at) => [code, at]));
-  const bytes = new Uint8Array(text.length);
-  let length = 0;
-  let offset = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === first) offset = digits.length;
-    else if (code === second) offset = 2 * digits.length;
-    else {
-      const place = 2 * (offset + (places.get(code) ?? 0));
-      bytes[length++] = parseInt(order.slice(place, place + 2), 16);
-      offset = 0;
-    }
-  }
-  return bytes.slice(0, length);
+/** What `pack` in `pack.mjs` has made: the shape of the bytes, and what the model could not foretell, 6 bits in a character. */
+export interface Packed extends Shape {
+  readonly text: string;
+}
+
+const WORD = 0x3fff_ffff;
+
+/** The bytes of what `pack` has made. */
+export function unpack(packed: Packed): Uint8Array<ArrayBuffer> {
+  let at = 0;
+  // An arithmetic decoder (Witten, Neal, Cleary, "Arithmetic Coding for Data Compression", 1987): `word` lies in the range
+  // of what is possible, and each bit leaves a part of that, as wide as the bit was probable. In 30 bits, so that all of it
+  // is what engines take for small integers.
+  let low = 0;
+  let high = 0;
+  let word = 0;
+  const shift = () => {
+    // From = to ~, without backslash and backtick. After the end there are zeros.
+    const code = at < packed.text.length ? packed.text.charCodeAt(at++) : 61;
+    low = (low << 6) & WORD;
+    high = ((high << 6) & WORD) | 63;
+    word = ((word << 6) & WORD) | (code - 61 - +(code > 92) - +(code > 96));
+  };
+  for (let digit = 0; digit < 5; digit += 1) shift();
+  low = 0;
+  return expand(packed, (chance) => {
+    const middle = low + (((high - low) * chance) | 0);
+    const one = word <= middle;
+    if (one) high = middle;
+    else low = middle + 1;
+    while ((low ^ high) >> 24 === 0) shift();
+    return +one;
+  });
 }
