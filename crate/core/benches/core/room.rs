@@ -50,13 +50,16 @@ struct Member {
 impl Room {
     /// A room of so many members; on the tree of each, one link is the parent and so many others are eager.
     pub(crate) fn new(members: usize, eager: usize) -> Self {
+        let mut config = Config::default();
+        // Nobody would answer who is looked for.
+        config.patrol_ms = u32::MAX;
         let setup = Setup {
             identity: Identity::from_secret(&[7; 32]),
             room: "lobby",
             zone: None,
             seed: [9; 32],
             wall_ms: WALL_MS,
-            config: Config::default(),
+            config,
             commons: Arc::new(Trusting),
         };
         let node = Node::new(Instant::ZERO, setup);
@@ -120,6 +123,7 @@ impl Room {
             took += begun_at.elapsed();
             self.rest();
         }
+        assert_eq!(self.node.stats().suspects, 0);
         took
     }
 

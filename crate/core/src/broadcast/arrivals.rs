@@ -1,34 +1,35 @@
 //! When rumors came: a lazy link that would have brought one earlier is a better way to its origin (Plumtree, section 3.8, "optimisation", by
 //! time instead of hops).
 
-use alloc::collections::VecDeque;
+use crate::{table::SmallMap, time::Instant, wire::ShortId};
 
-use crate::{time::Instant, wire::ShortId};
-
-/// Rumors that are remembered. A peer tells of a rumor within a fraction of a second after it had it.
-const REMEMBERED_MAX: usize = 256;
+/// Rumors that are remembered, at most, and at least half as many. A peer tells of a rumor within a fraction of a second after it had it.
+const REMEMBERED_MAX: usize = 512;
 
 /// A way that is quicker by less than this is not worth a change.
 const GAIN_MIN_US: u64 = 15_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrivals {
-    recent: VecDeque<(ShortId, Instant)>,
+    recent: SmallMap<ShortId, Instant>,
+    /// Those before them: a rumor is looked for in two sorted halves, and forgotten with its half.
+    older: SmallMap<ShortId, Instant>,
 }
 
 impl Arrivals {
     /// A rumor has come, for the first time.
     pub(super) fn note(&mut self, now: Instant, id: ShortId) {
-        if self.recent.len() >= REMEMBERED_MAX {
-            self.recent.pop_front();
+        if self.recent.len() >= REMEMBERED_MAX / 2 {
+            self.older = core::mem::take(&mut self.recent);
         }
-        self.recent.push_back((id, now));
+        self.recent.insert(id, now);
     }
 
     /// Another link would have brought a rumor at `at`. Whether that is a good deal earlier than it came, or than any other was promised.
     pub(super) fn is_gain(&mut self, id: &ShortId, at: Instant) -> bool {
-        let known = self.recent.iter_mut().rev().find(|(other, _)| other == id);
-        let Some((_, best)) = known.filter(|(_, best)| best.micros_since(at) >= GAIN_MIN_US) else { return false };
+        let known = if self.recent.contains_key(id) { &mut self.recent } else { &mut self.older };
+        let gain = |best: &&mut Instant| best.micros_since(at) >= GAIN_MIN_US;
+        let Some(best) = known.get_mut(id).filter(gain) else { return false };
         *best = at;
         true
     }
@@ -62,8 +63,12 @@ mod tests {
     #[test]
     fn the_memory_is_bounded() {
         let mut arrivals = Arrivals::default();
-        (0..1_000).for_each(|n| arrivals.note(ms(300), id(n)));
-        assert_eq!(arrivals.recent.len(), REMEMBERED_MAX);
-        assert!(!arrivals.is_gain(&id(0), ms(0)) && arrivals.is_gain(&id(999), ms(0)));
+        for n in 0..10_000 {
+            arrivals.note(ms(300), id(n));
+            assert!(arrivals.recent.len() + arrivals.older.len() <= REMEMBERED_MAX);
+        }
+        let newest = 10_000 - REMEMBERED_MAX as u64 / 2;
+        assert!((newest..10_000).all(|n| arrivals.is_gain(&id(n), ms(0))));
+        assert!(!arrivals.is_gain(&id(0), ms(0)));
     }
 }
