@@ -87,8 +87,8 @@ pub struct Config {
     /// How long a suspect has to refute, at least, default 2,000 ms; longer where rumors take longer. It is dead when a quorum has missed it for
     /// this and the silence and probe interval before it. Longer: fewer false deaths, later true ones.
     pub suspicion_ms: u32,
-    /// How often a member compares what it knows with a peer, default 60,000 ms, jittered by a quarter; every tenth time, and soon after
-    /// anything speaks for members being gone, it looks after the one before it on the ring of ids. Shorter: what is wrong is righted
+    /// How often a member compares what it knows with a peer, default 60,000 ms, jittered by a quarter; and then, in a large room every
+    /// tenth time, or soon after anything speaks for members being gone, it looks after the one before it on the ring of ids. Shorter: what is wrong is righted
     /// sooner; more traffic.
     pub patrol_ms: u32,
     /// A timer this late means that this host was frozen, default 250 ms: it then blames itself, and nobody else.

@@ -201,6 +201,12 @@ impl Members {
         ring.filter(|(_, member)| member.status == Status::Alive).take(limit).count()
     }
 
+    /// Up to `n` of those under suspicion.
+    pub(crate) fn suspects(&self, n: usize) -> Vec<PeerId> {
+        let suspect = |(_, member): &(&PeerId, &Member)| member.status == Status::Suspect;
+        self.iter().filter(suspect).take(n).map(|(id, _)| *id).collect()
+    }
+
     /// The `n` living that come before an id on the ring, the nearest first.
     pub(crate) fn live_before(&self, id: &PeerId, n: usize) -> Vec<PeerId> {
         let above = self.table.rows_before(None).take_while(|member| member.id() > id);

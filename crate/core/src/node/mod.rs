@@ -88,7 +88,7 @@ pub struct Node {
     patrol_at: Instant,
     patrol_width: usize,
     /// Patrols since members were last sought.
-    patrols_idle: u32,
+    patrols_idle: usize,
     /// The links over which something of ours last went as a flood.
     flooded_over: Vec<LinkId>,
     /// Floods of others that we pass on as such.

@@ -37,8 +37,11 @@ const WITNESSES: usize = 3;
 /// Members before us on the ring that are sought at a time, at most.
 const PATROL_MAX: usize = 16;
 
-/// In a calm room a member is sought on every so many patrols only: its peers look after it.
-const PATROLS_IDLE_MAX: u32 = 10;
+/// In a large, calm room a member is sought on every so many patrols only: its peers look after it, and to find it costs more.
+const PATROLS_IDLE_MAX: usize = 10;
+
+/// A room of so many members is large in that sense; one of twice as many seeks on every second patrol, and so on.
+const MEMBERS_PER_PATROL: usize = 32;
 
 /// How soon we look after those before us when something speaks for more than one being gone.
 const PATROL_SOON_MS: u32 = 2_000;
@@ -198,12 +201,15 @@ impl Node {
         }
         self.plan_patrol();
         self.patrols_idle = self.patrols_idle.saturating_add(1);
-        if self.patrols_idle >= PATROLS_IDLE_MAX {
+        // The accused first: they are gone, or have something to say.
+        let mut sought = self.members.suspects(PATROL_MAX);
+        if self.patrols_idle >= PATROLS_IDLE_MAX.min(self.members.len() / MEMBERS_PER_PATROL) {
             self.patrols_idle = 0;
-            for subject in self.members.live_before(&self.id(), self.patrol_width) {
-                if self.links.to(subject).is_none() {
-                    self.begin_doubt(subject, Evidence::Unreachable, 1);
-                }
+            sought.extend(self.members.live_before(&self.id(), self.patrol_width));
+        }
+        for subject in sought {
+            if self.links.to(subject).is_none() {
+                self.begin_doubt(subject, Evidence::Unreachable, 1);
             }
         }
         if let Some(link) = self.random.pick(&links).copied() {
