@@ -290,7 +290,7 @@ fn the_bytes_of_an_adversary_reach_its_neighbours() {
     let mut network = room(3);
     network.tap(1);
     trace_anew(&mut network);
-    network.speak(0, chinwag_core::Lane::Reliable, &vec![0xff; 7].into());
+    network.speak(0, Lane::Reliable, &vec![0xff; 7].into());
     network.run_for(LATENCY);
     assert_eq!(times_of(&network, &["0 > 1", "(7 bytes)"]).len(), 1);
     assert_eq!(times_of(&network, &["0 > 2", "(7 bytes)"]).len(), 1);
@@ -305,7 +305,7 @@ fn a_full_send_buffer_ends_the_link() {
     let leg = network.hosts()[0].legs[0];
     let large: Arc<[u8]> = vec![0; 16 << 10].into();
     for _ in 0..1_100 {
-        network.carry(leg.connection, leg.side, chinwag_core::Lane::Reliable, large.clone());
+        network.carry(leg.connection, leg.side, Lane::Reliable, large.clone());
     }
     network.run_for(MS);
     assert!(network.hosts()[0].leg(leg.link).is_none());
