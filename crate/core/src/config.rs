@@ -87,8 +87,9 @@ pub struct Config {
     /// How long a suspect has to refute, at least, default 2,000 ms; longer where rumors take longer. It is dead when a quorum has missed it for
     /// this and the silence and probe interval before it. Longer: fewer false deaths, later true ones.
     pub suspicion_ms: u32,
-    /// How often a member looks after the one before it on the ring of ids, default 600,000 ms, jittered by a quarter, and soon after
-    /// anything speaks for members being gone. Shorter: a member that nobody is linked to is missed sooner; more traffic.
+    /// How often a member compares what it knows with a peer, default 60,000 ms, jittered by a quarter; every tenth time, and soon after
+    /// anything speaks for members being gone, it looks after the one before it on the ring of ids. Shorter: what is wrong is righted
+    /// sooner; more traffic.
     pub patrol_ms: u32,
     /// A timer this late means that this host was frozen, default 250 ms: it then blames itself, and nobody else.
     pub lateness_ms: u32,
@@ -160,7 +161,7 @@ impl Default for Config {
             silence_ms: 1_200,
             silence_hidden_ms: 2_500,
             suspicion_ms: 2_000,
-            patrol_ms: 600_000,
+            patrol_ms: 60_000,
             lateness_ms: 250,
             tombstone_ms: 900_000,
             members_max: 16_384,

@@ -363,6 +363,8 @@ fn samples() -> Vec<Frame> {
         Frame::Signal { ttl: 3, envelope: Signed::new(envelope, sign, &room()) },
         Frame::Disconnect,
         Frame::Walk { ttl: 3, knock: Signed::new(knock, sign, &room()) },
+        Frame::Seek { ttl: 20, to: id, session: 5, accused: 4 },
+        Frame::Found { session: 5, records: vec![Signed::new(record_of(1, 900), sign, &room())] },
     ]
 }
 

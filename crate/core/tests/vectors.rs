@@ -69,7 +69,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         subject: bob().id(),
         number: 1_800_000_000_000_400,
         incarnation: 5,
-        silent_ms: 0,
+        silent_ms: 1_300,
     };
     let farewell = Farewell { subject: ada().id(), number: 300 };
     let gossip = |hops, rumor| Frame::Gossip { hops, rumor };
@@ -199,7 +199,8 @@ fn rumor_fields(rumor: &Rumor) -> Value {
         Rumor::Entry(entry) => entry_fields(entry),
         Rumor::Suspicion(Signed { body, signature }) => json!({
             "accuser": body.accuser.to_string(), "subject": body.subject.to_string(), "number": body.number.to_string(),
-            "incarnation": body.incarnation.to_string(), "signature": hex(signature),
+            "incarnation": body.incarnation.to_string(), "silent_ms": body.silent_ms.to_string(),
+            "signature": hex(signature),
         }),
         Rumor::Farewell(Signed { body, signature }) => {
             json!({ "subject": body.subject.to_string(), "number": body.number.to_string(), "signature": hex(signature) })

@@ -75,11 +75,13 @@ pub(crate) struct Verdict {
 }
 
 impl Cases {
-    /// Whether an accusation would add to what is known: worth a look at its signature.
-    pub(crate) fn is_news(&self, accuser: &PeerId, subject: &PeerId, incarnation: u64) -> bool {
-        self.open.get(subject).is_none_or(|case| match case.incarnation.cmp(&incarnation) {
+    /// Whether an accusation would add to what is known: others want to hear of it. Of many, those count who missed the member first.
+    pub(crate) fn is_news(&self, accusation: &Accusation) -> bool {
+        let Accusation { accuser, subject, incarnation, missed_since, .. } = accusation;
+        self.open.get(subject).is_none_or(|case| match case.incarnation.cmp(incarnation) {
             Ordering::Less => true,
-            Ordering::Equal => case.accusers.len() < ACCUSERS_MAX && !case.accusers.iter().any(|(_, it)| it == accuser),
+            Ordering::Equal if case.accusers.iter().any(|(_, other)| other == accuser) => false,
+            Ordering::Equal => case.accusers.get(ACCUSERS_MAX - 1).is_none_or(|(last, _)| missed_since < last),
             Ordering::Greater => false,
         })
     }
@@ -96,10 +98,10 @@ impl Cases {
         self.credits.or_insert(accuser, Bucket::within(CREDIT_SPAN_MS, CREDIT)).take(now)
     }
 
-    /// Adds an accusation. Whether it is one that was not known: then others want to hear of it.
-    pub(crate) fn accuse(&mut self, now: Instant, accusation: Accusation, jury: Jury) -> bool {
-        let Accusation { accuser, subject, incarnation, made_at, missed_since } = accusation;
-        let news = self.is_news(&accuser, &subject, incarnation);
+    /// Adds an accusation, if it is news.
+    pub(crate) fn accuse(&mut self, now: Instant, accusation: &Accusation, jury: Jury) -> bool {
+        let Accusation { accuser, subject, incarnation, made_at, missed_since } = *accusation;
+        let news = self.is_news(accusation);
         if news {
             let case = self.open.or_insert(subject, Case::new(made_at, incarnation));
             if case.incarnation < incarnation {
@@ -107,6 +109,7 @@ impl Cases {
             }
             case.accusers.push((missed_since, accuser));
             case.accusers.sort_unstable();
+            case.accusers.truncate(ACCUSERS_MAX);
             case.due_at = case.end(jury).max(now);
         }
         news
@@ -170,9 +173,9 @@ impl Cases {
         self.open.get(subject).map(|case| (case.incarnation, case.adjourned))
     }
 
-    /// Since when somebody has missed a suspect.
+    /// Since when all its accusers have missed a suspect.
     pub(crate) fn missed_since(&self, subject: &PeerId) -> Option<Instant> {
-        self.open.get(subject)?.accusers.first().map(|(since, _)| *since)
+        self.open.get(subject)?.accusers.last().map(|(since, _)| *since)
     }
 
     pub(crate) fn suspects(&self) -> impl Iterator<Item = &PeerId> {
@@ -234,7 +237,7 @@ mod tests {
     fn accused_by(accusers: u8, jury: Jury) -> Cases {
         let mut cases = Cases::default();
         for accuser in 1..=accusers {
-            assert!(cases.accuse(Instant::ZERO, accusation(Instant::ZERO, accuser, 5), jury));
+            assert!(cases.accuse(Instant::ZERO, &accusation(Instant::ZERO, accuser, 5), jury));
         }
         cases
     }
@@ -246,8 +249,8 @@ mod tests {
     #[test]
     fn an_accusation_is_news_once() {
         let mut cases = accused_by(2, JURY);
-        assert!(!cases.accuse(Instant::ZERO, accusation(Instant::ZERO, 1, 5), JURY));
-        assert!(!cases.accuse(Instant::ZERO, accusation(Instant::ZERO, 3, 4), JURY), "of an older incarnation");
+        assert!(!cases.accuse(Instant::ZERO, &accusation(Instant::ZERO, 1, 5), JURY));
+        assert!(!cases.accuse(Instant::ZERO, &accusation(Instant::ZERO, 3, 4), JURY), "of an older incarnation");
     }
 
     #[test]
@@ -258,7 +261,7 @@ mod tests {
             assert_eq!((verdicts.len(), adjourned), (0, [SUBJECT].to_vec()));
         }
         assert_eq!(cases.against(&SUBJECT), Some((5, 24)));
-        assert!(cases.accuse(LATE, accusation(LATE, 3, 5), JURY));
+        assert!(cases.accuse(LATE, &accusation(LATE, 3, 5), JURY));
         assert_eq!(deaths(&mut cases, Instant::from_millis(99_000_000), 7), 1);
     }
 
@@ -275,7 +278,7 @@ mod tests {
         let made_at = Instant::from_millis(10_000);
         let mut due = |accuser, missed_since_ms| {
             let missed_since = Instant::from_millis(missed_since_ms);
-            cases.accuse(made_at, Accusation { missed_since, ..accusation(made_at, accuser, 5) }, JURY);
+            cases.accuse(made_at, &Accusation { missed_since, ..accusation(made_at, accuser, 5) }, JURY);
             cases.next_timeout().unwrap().as_millis()
         };
         assert_eq!([due(1, 7_000), due(2, 8_000)], [12_000; 2], "too few: others are to look then");
@@ -288,7 +291,7 @@ mod tests {
     fn a_case_acts_only_on_the_incarnation_that_it_was_opened_for() {
         let mut cases = accused_by(3, JURY);
         let later = Instant::from_millis(2_000);
-        cases.accuse(later, accusation(later, 1, 6), JURY);
+        cases.accuse(later, &accusation(later, 1, 6), JURY);
         assert_eq!((deaths(&mut cases, LATE, 7), cases.against(&SUBJECT)), (0, Some((6, 1))));
     }
 
@@ -329,7 +332,7 @@ mod tests {
         for n in 0..1_000 {
             let at = Instant::from_millis(n * 60_000);
             assert!(cases.may_accuse(Instant::ZERO, peer(1)));
-            cases.accuse(at, accusation(at, 1, n), JURY);
+            cases.accuse(at, &accusation(at, 1, n), JURY);
             assert_eq!(deaths(&mut cases, at.plus_ms(50_000), 1), 1);
         }
     }

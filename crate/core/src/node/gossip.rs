@@ -3,7 +3,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use super::Node;
+use super::{Node, probing::MARGIN_MS};
 use crate::{
     detector::{Accusation, Evidence, Verdict},
     identity::PeerId,
@@ -20,6 +20,9 @@ const AHEAD_MAX: u64 = 1 << 50;
 /// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
 const REFUTE_PAUSE_MS: u32 = 10_000;
 
+/// Things to be said of the gone that may wait at a time; what is beyond comes up at the next comparison.
+const TESTIMONIES_MAX: usize = 1_024;
+
 impl Node {
     pub(super) fn on_record(&mut self, link: LinkId, peer: PeerId, hops: u8, record: Signed<Record>) {
         let id = record.body.id();
@@ -34,7 +37,7 @@ impl Node {
                 self.broadcast.mark(&id, incarnation);
             }
             News::Stale | News::NoRoom => {}
-            News::Buried(buried) => self.testify(link, id, buried),
+            News::Buried(_) => self.testify(link, id),
             News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
                 self.learn(record, link, hops);
             }
@@ -55,12 +58,29 @@ impl Node {
     }
 
     /// Somebody takes a member for alive that we know as gone. Then it is asked to show itself: our suspicion travels to it,
-    /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts.
-    fn testify(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
-        if self.testimonies.take(self.now) {
-            let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
-            self.broadcast.mark(&self.identity.id(), rumor.number());
-            self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+    /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts. Not at
+    /// once, since we may be the one that stood still and missed something.
+    fn testify(&mut self, link: LinkId, subject: PeerId) {
+        if self.testimonies.len() < TESTIMONIES_MAX {
+            self.testimonies.push_back((
+                self.now.plus_ms(self.config.probe_interval_ms.saturating_add(MARGIN_MS)),
+                link,
+                subject,
+            ));
+        }
+    }
+
+    /// Says what is due of the gone.
+    pub(super) fn give_testimonies(&mut self) {
+        while let Some((_, link, subject)) = self.testimonies.front().copied().filter(|(at, ..)| self.now >= *at) {
+            self.testimonies.pop_front();
+            if let Some(incarnation) = self.members.tombstone(&subject)
+                && self.links.is_greeted(link)
+            {
+                let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
+                self.broadcast.mark(&self.identity.id(), rumor.number());
+                self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
+            }
         }
     }
 
@@ -108,16 +128,16 @@ impl Node {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
         let accusation = Accusation { accuser: self.id(), subject, incarnation, made_at: self.now, missed_since };
         let jury = self.jury(&subject);
-        if self.cases.accuse(self.now, accusation, jury) {
+        if self.cases.accuse(self.now, &accusation, jury) {
             self.mark_suspect(subject, incarnation);
-            let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since));
+            let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since).max(1));
             self.spread(Rumor::Suspicion(accusation), None, 0);
         }
         self.cases.note(&subject, evidence);
     }
 
     pub(super) fn on_suspicion(&mut self, link: LinkId, peer: PeerId, hops: u8, suspicion: Signed<Suspicion>) {
-        let Suspicion { accuser, subject, incarnation, number, .. } = suspicion.body;
+        let Suspicion { accuser, subject, incarnation, number, silent_ms } = suspicion.body;
         let Some(key) = self.members.key_of(&accuser) else { return };
         if !suspicion.verify(key, &self.room, &*self.commons) {
             self.violation(peer, ViolationKind::Forged);
@@ -132,30 +152,30 @@ impl Node {
         match self.members.incarnation_of(&subject) {
             // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
             Some(current) if current == incarnation && accuser != subject && accuser != self.id() => {
-                let news = self.cases.is_news(&accuser, &subject, incarnation);
-                if news && self.cases.may_accuse(self.now, accuser) {
-                    self.take_accusation(hops, &suspicion.body);
+                let accusation = self.weigh_accusation(hops, &suspicion.body);
+                if self.cases.is_news(&accusation) && self.cases.may_accuse(self.now, accuser) {
+                    let jury = self.jury(&subject);
+                    self.cases.accuse(self.now, &accusation, jury);
+                    self.mark_suspect(subject, incarnation);
                     self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
                     self.attend(subject);
                 }
             }
-            // A peer comes to know what we know already: our word for it.
-            None if accuser == peer && self.members.tombstone(&subject) >= Some(incarnation) => {
-                self.testify(link, subject, incarnation);
+            // A peer comes to know what we know already: our word for it. A testimony is not answered by another.
+            None if accuser == peer && silent_ms > 0 && self.members.tombstone(&subject) >= Some(incarnation) => {
+                self.testify(link, subject);
             }
             _ => {}
         }
     }
 
-    fn take_accusation(&mut self, hops: u8, suspicion: &Suspicion) {
+    /// As if all had heard it when it was made: a case ends at about the same time everywhere.
+    fn weigh_accusation(&self, hops: u8, suspicion: &Suspicion) -> Accusation {
         let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
-        // As if all had heard it when it was made: a case ends at about the same time everywhere.
         let crossed = u64::from(u32::from(hops).min(self.depth()));
         let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
         let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
-        let jury = self.jury(&subject);
-        self.cases.accuse(self.now, Accusation { accuser, subject, incarnation, made_at, missed_since }, jury);
-        self.mark_suspect(subject, incarnation);
+        Accusation { accuser, subject, incarnation, made_at, missed_since }
     }
 
     /// Somebody takes us for gone at this incarnation. One who was wrong too often is answered now and then only.

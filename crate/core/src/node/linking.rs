@@ -58,6 +58,11 @@ impl Node {
         if link.peer < self.id() {
             self.backoffs.hold(link.peer, self.now.plus_ms(self.config.dial_patience_ms));
         }
+        // Who has just stood still was perhaps given up by its neighbours: it looks after them when it is back.
+        if self.has_just_woken(self.config.suspicion_ms) {
+            self.patrol_soon();
+            return;
+        }
         let evidence = if reason == LinkDownReason::Closed { Evidence::Closed } else { Evidence::Failed };
         self.doubt(link.peer, evidence);
     }

@@ -35,8 +35,6 @@ use crate::{
 
 /// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
 const OUTPUTS_KEPT: usize = 64;
-/// How often in a minute we contradict those who take the gone for members.
-const TESTIMONIES_PER_MINUTE: u32 = 4_096;
 
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;
@@ -89,6 +87,8 @@ pub struct Node {
     /// When we look after those before us on the ring of ids, and after how many.
     patrol_at: Instant,
     patrol_width: usize,
+    /// Patrols since members were last sought.
+    patrols_idle: u32,
     /// The links over which something of ours last went as a flood.
     flooded_over: Vec<LinkId>,
     /// Floods of others that we pass on as such.
@@ -96,7 +96,9 @@ pub struct Node {
     /// When we last raised our incarnation.
     raised_at: Instant,
     /// What we say of the gone to those who take them for members.
-    testimonies: Bucket,
+    testimonies: VecDeque<(Instant, LinkId, PeerId)>,
+    /// When we last woke from a long freeze.
+    woken_at: Option<Instant>,
     links: Links,
     backoffs: Backoffs,
     introducer: Introducer,
@@ -159,10 +161,12 @@ impl Node {
             probes: Probes::default(),
             patrol_at: now,
             patrol_width: 1,
+            patrols_idle: 0,
             flooded_over: Vec::new(),
             floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
-            testimonies: Bucket::new(TESTIMONIES_PER_MINUTE),
+            testimonies: VecDeque::new(),
+            woken_at: None,
             links: Links::default(),
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
@@ -248,6 +252,7 @@ impl Node {
         }
         self.pursue_doubts();
         self.judge();
+        self.give_testimonies();
         self.patrol();
         if self.config.strategy != Strategy::Tree {
             self.monger();

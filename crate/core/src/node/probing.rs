@@ -26,7 +26,7 @@ const SEEK_AROUND: u8 = 2;
 const ASK_MS: u32 = 350;
 
 /// No accusation without so much of a wait beyond a probe interval: who stood still unnoticed has then probed again.
-const MARGIN_MS: u32 = 50;
+pub(super) const MARGIN_MS: u32 = 50;
 
 /// Who has nobody to ask waits for an answer this many times as long: it is perhaps the one that is cut off.
 const ALONE_FACTOR: u32 = 4;
@@ -36,6 +36,9 @@ const WITNESSES: usize = 3;
 
 /// Members before us on the ring that are sought at a time, at most.
 const PATROL_MAX: usize = 16;
+
+/// In a calm room a member is sought on every so many patrols only: its peers look after it.
+const PATROLS_IDLE_MAX: u32 = 10;
 
 /// How soon we look after those before us when something speaks for more than one being gone.
 const PATROL_SOON_MS: u32 = 2_000;
@@ -164,6 +167,7 @@ impl Node {
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
             self.patrol_at = self.now;
+            self.patrols_idle = PATROLS_IDLE_MAX;
         } else if doubt.evidence != Evidence::Unreachable {
             self.patrol_soon();
         }
@@ -176,21 +180,32 @@ impl Node {
     pub(super) fn patrol_soon(&mut self) {
         let soon = self.now.plus_ms(self.random.below(PATROL_SOON_MS));
         self.patrol_at = self.patrol_at.min(soon);
+        self.patrols_idle = PATROLS_IDLE_MAX;
     }
 
-    /// Looks after those before us on the ring of ids to whom we have no link: so a member has somebody who looks after it even if all its peers
-    /// are gone with it, or it is on the other side of a split. And compares with a peer, lest a ghost that only we know stays.
+    /// Compares with a peer, lest a ghost that only we know stays. And now and then, or when there is reason to, looks after those before us
+    /// on the ring of ids to whom we have no link: so a member has somebody who looks after it even if all its peers are gone with it, or it
+    /// is on the other side of a split.
     pub(super) fn patrol(&mut self) {
         if self.now < self.patrol_at {
             return;
         }
+        let links = self.greeted_links();
+        // Who slept and was given up by all has first to find its way back.
+        if links.is_empty() && self.has_just_woken(self.config.patrol_ms) {
+            self.patrol_at = self.now.plus_ms(self.config.probe_interval_ms);
+            return;
+        }
         self.plan_patrol();
-        for subject in self.members.live_before(&self.id(), self.patrol_width) {
-            if self.links.to(subject).is_none() {
-                self.begin_doubt(subject, Evidence::Unreachable, 1);
+        self.patrols_idle = self.patrols_idle.saturating_add(1);
+        if self.patrols_idle >= PATROLS_IDLE_MAX {
+            self.patrols_idle = 0;
+            for subject in self.members.live_before(&self.id(), self.patrol_width) {
+                if self.links.to(subject).is_none() {
+                    self.begin_doubt(subject, Evidence::Unreachable, 1);
+                }
             }
         }
-        let links = self.greeted_links();
         if let Some(link) = self.random.pick(&links).copied() {
             self.begin_comparison(link);
         }

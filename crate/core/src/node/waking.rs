@@ -48,13 +48,22 @@ impl Node {
         // A full probe round, at its longest.
         let round_ms = self.config.probe_interval_ms.saturating_add(self.config.probe_interval_ms / 4);
         self.doubts.forgive(self.now, late_us, self.now.plus_ms(round_ms));
-        if late_us > LONG_US && self.links.greeted().next().is_some() {
+        for (at, ..) in &mut self.testimonies {
+            *at = at.plus_micros(late_us);
+        }
+        if late_us > LONG_US {
+            self.woken_at = Some(self.now);
             self.raise_above(self.me.body.incarnation);
             self.probes.hurry(self.now);
         }
         if late_us > LOST_US {
             self.greeted_links().into_iter().for_each(|link| self.begin_comparison(link));
         }
+    }
+
+    /// Whether we stood still for long, and that is not long ago.
+    pub(super) fn has_just_woken(&self, span_ms: u32) -> bool {
+        self.woken_at.is_some_and(|at| self.now < at.plus_ms(span_ms))
     }
 
     /// When something is due, by our own clock.
@@ -72,6 +81,7 @@ impl Node {
             doubts,
             doubts.map(|_| self.now.plus_ms(LOOK_MS)),
             self.cases.next_timeout(),
+            self.testimonies.front().map(|(at, ..)| *at),
             (self.members.len() > 0).then_some(self.patrol_at),
             self.introducer.next_timeout(),
             self.draft.next_timeout(),
