@@ -318,7 +318,7 @@ impl Node {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let links = self.links.greeted().count();
-        let suspects = self.members.iter().filter(|(_, member)| member.status == Status::Suspect).count();
+        let suspects = self.members.len().saturating_sub(self.members.alive_count());
         Stats {
             members: count(self.members.len()).saturating_add(1),
             suspects: count(suspects),
