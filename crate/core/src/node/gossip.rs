@@ -37,7 +37,7 @@ impl Node {
                 self.broadcast.mark(&id, incarnation);
             }
             News::Stale | News::NoRoom => {}
-            News::Buried(_) => self.testify(link, id),
+            News::Buried(_) => self.testify(link, id, incarnation),
             News::Unknown | News::Newer if record.verify(record.body.public_key(), &self.room, &*self.commons) => {
                 self.learn(record, link, hops);
             }
@@ -60,23 +60,19 @@ impl Node {
     /// Somebody takes a member for alive that we know as gone. Then it is asked to show itself: our suspicion travels to it,
     /// and it answers with a greater incarnation, or others confirm what we say. So the halves of a split room become one without ghosts. Not at
     /// once, since we may be the one that stood still and missed something.
-    fn testify(&mut self, link: LinkId, subject: PeerId) {
+    fn testify(&mut self, link: LinkId, subject: PeerId, incarnation: u64) {
         if self.testimonies.len() < TESTIMONIES_MAX {
-            self.testimonies.push_back((
-                self.now.plus_ms(self.config.probe_interval_ms.saturating_add(MARGIN_MS)),
-                link,
-                subject,
-            ));
+            let at = self.now.plus_ms(self.config.probe_interval_ms.saturating_add(MARGIN_MS));
+            self.testimonies.push_back((at, link, subject, incarnation));
         }
     }
 
     /// Says what is due of the gone.
     pub(super) fn give_testimonies(&mut self) {
-        while let Some((_, link, subject)) = self.testimonies.front().copied().filter(|(at, ..)| self.now >= *at) {
-            self.testimonies.pop_front();
-            if let Some(incarnation) = self.members.tombstone(&subject)
-                && self.links.is_greeted(link)
-            {
+        while self.testimonies.front().is_some_and(|(at, ..)| self.now >= *at)
+            && let Some((_, link, subject, incarnation)) = self.testimonies.pop_front()
+        {
+            if self.members.tombstone(&subject) >= Some(incarnation) && self.links.is_greeted(link) {
                 let rumor = Rumor::Suspicion(self.accusation(subject, incarnation, 0));
                 self.broadcast.mark(&self.identity.id(), rumor.number());
                 self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor });
@@ -163,7 +159,7 @@ impl Node {
             }
             // A peer comes to know what we know already: our word for it. A testimony is not answered by another.
             None if accuser == peer && silent_ms > 0 && self.members.tombstone(&subject) >= Some(incarnation) => {
-                self.testify(link, subject);
+                self.testify(link, subject, incarnation);
             }
             _ => {}
         }

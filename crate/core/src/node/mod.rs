@@ -96,7 +96,7 @@ pub struct Node {
     /// When we last raised our incarnation.
     raised_at: Instant,
     /// What we say of the gone to those who take them for members.
-    testimonies: VecDeque<(Instant, LinkId, PeerId)>,
+    testimonies: VecDeque<(Instant, LinkId, PeerId, u64)>,
     /// When we last woke from a long freeze.
     woken_at: Option<Instant>,
     links: Links,
