@@ -155,7 +155,9 @@ mod tests {
     fn a_peer_that_says_again_and_again_that_it_knows_takes_no_memory() {
         let config = config(Strategy::Rumor);
         let (mut broadcast, id) = hot(&config);
-        (0..10_000).for_each(|_| broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, |_| false, &config));
+        (0..10_000).for_each(|_| {
+            broadcast.on_ihave(Instant::ZERO, LINKS[0], &[(id, 0)], None, |_| false, &config);
+        });
         assert!(broadcast.rounds.hot.rumors.get(&id).is_some_and(|hot| hot.tellers.len() == config.rumor_useless_max));
     }
 

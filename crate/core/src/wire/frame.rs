@@ -191,7 +191,7 @@ impl Frame {
             }),
             Self::Graft(ids) => w.list(ids, |w, id| w.raw(id.as_bytes())),
             Self::Prune(origins) | Self::Prefer(origins) | Self::Want(origins) => {
-                w.list(origins, |w, id| w.raw(id.as_bytes()))
+                w.list(origins, |w, id| w.raw(id.as_bytes()));
             }
             Self::Compare(ranges) => w.list(ranges, |w, range| range.write(w)),
             Self::Obituary { subject, incarnation } => {
