@@ -334,3 +334,132 @@ impl Draft {
         self.value.as_ref().map(|_| self.not_before)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::views::{counter, log};
+
+    const WALL_MS: u64 = 1_000;
+
+    fn config() -> Config {
+        Config { log_entries_max: 6, ..Config::default() }
+    }
+
+    /// One of few keys, owners, versions and stamps, so that they meet. The signature is a name of it all.
+    fn entry((kind, owner, version, stamp, value): (u8, u8, u64, u64, u8)) -> Kept {
+        let value_bytes = alloc::vec![value; usize::from(value)];
+        let (key, value_bytes) = match kind {
+            0 | 1 => (map::key("map", if kind == 0 { "a" } else { "b" }), map::value(stamp, &value_bytes)),
+            2 => (log::key("log", stamp), value_bytes),
+            _ => (counter::key("counter", stamp % 2), counter::value(i64::from(value))),
+        };
+        let body = Entry { owner: PeerId::from_bytes([owner; 16]), key, version, value: value_bytes };
+        let mut signature = [0; 64];
+        let hash = <sha2::Sha256 as sha2::Digest>::digest(alloc::format!("{body:?}"));
+        signature.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        Arc::new(Signed { body, signature })
+    }
+
+    fn entries() -> impl Strategy<Value = Vec<Kept>> {
+        proptest::collection::vec((0..4_u8, 1..4_u8, 1..4_u64, 1..12_u64, 0..3_u8).prop_map(entry), 0..40)
+    }
+
+    fn merge(store: &mut Store, entries: &[Kept]) {
+        for entry in entries {
+            if store.weigh(entry, WALL_MS, &config()) == Weight::News {
+                store.keep(entry.clone(), [entry.body.owner.as_bytes()[0]; 32], &config());
+            }
+        }
+    }
+
+    fn merged<'a>(parts: impl IntoIterator<Item = &'a [Kept]>) -> Store {
+        let mut store = Store::default();
+        parts.into_iter().for_each(|part| merge(&mut store, part));
+        store
+    }
+
+    fn held(store: &Store) -> Vec<Signed<Entry>> {
+        store.range(&[]).iter().map(|entry| (**entry).clone()).collect()
+    }
+
+    fn check(store: &Store) {
+        let sums = |sum: (usize, usize), entry: &Kept| (sum.0 + 1, sum.1 + bytes_of(&entry.body));
+        assert!(store.entries.is_sorted_by(|a, b| (&a.body.key, a.body.owner) < (&b.body.key, b.body.owner)));
+        assert_eq!(store.total, store.entries.iter().fold(0, |sum: u128, it| sum.wrapping_add(digest_of(it))));
+        assert_eq!(store.names.len(), store.entries.len());
+        assert_eq!((store.entries.len(), store.bytes), store.entries.iter().fold((0, 0), sums));
+        for (owner, estate) in store.estates.iter() {
+            let of_owner = store.entries.iter().filter(|entry| entry.body.owner == *owner);
+            assert_eq!((estate.entries, estate.bytes), of_owner.fold((0, 0), sums));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_commutative(a in entries(), b in entries()) {
+            prop_assert_eq!(held(&merged([&*a, &*b])), held(&merged([&*b, &*a])));
+        }
+
+        #[test]
+        fn merging_is_associative(a in entries(), b in entries(), c in entries()) {
+            let of_first = merged([&*a, &*b]);
+            let of_last = merged([&*b, &*c]);
+            let left = merged([of_first.range(&[]), &*c]);
+            let right = merged([&*a, of_last.range(&[])]);
+            prop_assert_eq!(held(&left), held(&right));
+        }
+
+        #[test]
+        fn merging_is_idempotent(a in entries()) {
+            let once = merged([&*a]);
+            prop_assert_eq!(held(&merged([&*a, &*a])), held(&once));
+            prop_assert_eq!(held(&merged([once.range(&[]), once.range(&[])])), held(&once));
+        }
+
+        #[test]
+        fn the_tables_of_a_store_agree(a in entries()) {
+            let mut store = merged([&*a]);
+            check(&store);
+            store.expire(u64::MAX, &config());
+            check(&store);
+            while !store.entries.is_empty() {
+                store.drop_at(0);
+            }
+            prop_assert_eq!((store.total, store.bytes, store.names.len(), store.estates.len()), (0, 0, 0, 0));
+        }
+
+        #[test]
+        fn two_stores_that_compare_become_equal(a in entries(), b in entries(), room in 1_usize..2_000) {
+            let mut stores = [merged([&*a]), merged([&*b])];
+            let mut ranges = alloc::vec![crate::sync::begin(&stores[0])];
+            for round in 1.. {
+                let difference = crate::sync::compare(&stores[round % 2], ranges, room);
+                let [zero, one] = &mut stores;
+                let (ours, theirs) = if round % 2 == 0 { (zero, one) } else { (one, zero) };
+                let of = |store: &Store, names: &[PeerId]| -> Vec<Kept> {
+                    names.iter().filter_map(|name| store.named(name)).cloned().collect()
+                };
+                let (given, wanted) = (of(ours, &difference.give), of(theirs, &difference.want));
+                merge(theirs, &given);
+                merge(ours, &wanted);
+                ranges = difference.ranges;
+                if ranges.is_empty() {
+                    break;
+                }
+                prop_assert!(round < 100, "a comparison ends");
+            }
+            prop_assert_eq!(held(&stores[0]), held(&stores[1]));
+        }
+    }
+
+    #[test]
+    fn an_entry_costs_little_beside_its_key_and_value() {
+        let row = size_of::<Kept>() + size_of::<(PeerId, Kept)>();
+        let heap = size_of::<Signed<Entry>>() + 2 * size_of::<usize>();
+        assert!(row + heap <= ENTRY_BYTES, "{row} and {heap}");
+        assert!(size_of::<(PeerId, Estate)>() <= 64);
+    }
+}
