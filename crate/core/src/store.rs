@@ -209,6 +209,11 @@ impl Store {
         }
     }
 
+    /// The sum of the digests of all durable entries.
+    pub(crate) const fn fingerprint(&self) -> Fingerprint {
+        self.total
+    }
+
     /// Where the entry is that this one would replace, or where it belongs. A key of a map has one, whoever wrote it; all others one of each owner.
     fn slot(&self, entry: &Entry) -> Result<usize, usize> {
         let is_map = matches!(View::of(entry), Some(View::Map { .. }));

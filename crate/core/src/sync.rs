@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     identity::PeerId,
     table::{PeerMap, SmallMap},
-    wire::{Content, FRAME_BYTES_MAX, Fingerprint, NAME_BYTES, Range},
+    wire::{Content, FRAME_BYTES_MAX, Fingerprint, LIST_MAX, NAME_BYTES, Range},
 };
 
 /// Parts into which an unequal range is split, at most.
@@ -125,7 +125,13 @@ pub(crate) fn compare(known: &dyn Known, ranges: Vec<Range>, bytes_max: usize) -
                 continue;
             }
             Content::Fingerprint(theirs) => {
-                difference.answer(known, &known.within(from, end), theirs, end);
+                let ours = known.within(from, end);
+                difference.answer(known, &ours, sum(&ours) == theirs, end);
+                continue;
+            }
+            Content::Sum(theirs) => {
+                let ours = known.within(from, end);
+                difference.answer(known, &ours, short(sum(&ours)) == theirs, end);
                 continue;
             }
             Content::Items(items) => items,
@@ -171,14 +177,24 @@ fn between(first: &PeerId, second: &PeerId) -> PeerId {
 
 /// The frames' worth of ranges: as many as it takes, each within the bounds of a frame. Each begins by skipping what the one before
 /// has covered.
-pub(crate) fn chunked(ranges: &[Range]) -> Vec<Vec<Range>> {
-    const RANGE_BYTES_MAX: usize = 1 + 1 + PeerId::BYTES + 2 + LISTED_MAX * (PeerId::BYTES + 8);
-    const RANGES_MAX: usize = FRAME_BYTES_MAX / RANGE_BYTES_MAX - 1;
-    let (mut frames, mut covered) = (Vec::new(), None);
-    for chunk in ranges.chunks(RANGES_MAX) {
-        let skip = covered.map(|end| Range { end: Some(end), content: Content::Skip });
-        covered = chunk.last().and_then(|range| range.end);
-        frames.push(skip.into_iter().chain(chunk.iter().cloned()).collect());
+pub(crate) fn chunked(ranges: Vec<Range>) -> Vec<Vec<Range>> {
+    const HEADER_BYTES: usize = 1 + 2;
+    let (mut frames, mut frame, mut room) = (Vec::new(), Vec::new(), FRAME_BYTES_MAX - HEADER_BYTES);
+    let mut covered = None;
+    for range in ranges {
+        let bytes = range.bytes();
+        if bytes > room || frame.len() >= LIST_MAX {
+            frames.push(core::mem::take(&mut frame));
+            let skip = Range { end: covered, content: Content::Skip };
+            room = (FRAME_BYTES_MAX - HEADER_BYTES).saturating_sub(skip.bytes());
+            frame.push(skip);
+        }
+        room = room.saturating_sub(bytes);
+        covered = range.end;
+        frame.push(range);
+    }
+    if !frame.is_empty() {
+        frames.push(frame);
     }
     frames
 }
@@ -193,9 +209,9 @@ impl Difference {
         self.ranges.push(Range { end, content: Content::Skip });
     }
 
-    /// What we say of a range of which the peer has sent a fingerprint.
-    fn answer(&mut self, known: &dyn Known, ours: &[(PeerId, Fingerprint)], theirs: Fingerprint, end: Option<PeerId>) {
-        if sum(ours) == theirs {
+    /// What we say of a range of which the peer has sent a sum.
+    fn answer(&mut self, known: &dyn Known, ours: &[(PeerId, Fingerprint)], is_equal: bool, end: Option<PeerId>) {
+        if is_equal {
             self.skip(end);
             return;
         }
@@ -210,7 +226,7 @@ impl Difference {
             let content = if part.len() <= LISTED_MAX && (parts == 1 || part.len() <= LISTED_MAX / 4) {
                 list(known, part)
             } else {
-                Content::Fingerprint(sum(part))
+                Content::Sum(short(sum(part)))
             };
             self.ranges.push(Range { end, content });
             rest = others;
@@ -248,7 +264,7 @@ impl Difference {
         self.want.extend(their_digests.iter().map(|(id, _)| *id).filter(settled));
         if let Some((at, id)) = cut {
             self.skip(Some(id));
-            self.ranges.push(Range { end, content: Content::Fingerprint(sum(ours.get(at..).unwrap_or(&[]))) });
+            self.ranges.push(Range { end, content: Content::Sum(short(sum(ours.get(at..).unwrap_or(&[])))) });
         } else {
             self.skip(end);
         }

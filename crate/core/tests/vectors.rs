@@ -139,7 +139,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
             Frame::State(vec![
                 Range {
                     end: Some(PeerId::from_bytes(*b"\x40\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
-                    content: Content::Fingerprint(7),
+                    content: Content::Sum(7),
                 },
                 Range { end: None, content: Content::Names(vec![[0xaa; 8], [0xbb; 8], *b"\xcc\0\0\0\0\0\0\x01"]) },
             ]),
@@ -252,6 +252,7 @@ fn range_fields(range: &Range) -> Value {
     let end = range.end.map(|end| end.to_string());
     match &range.content {
         Content::Skip => json!({ "end": end }),
+        Content::Sum(sum) => json!({ "end": end, "sum": hex(&sum.to_le_bytes()) }),
         Content::Fingerprint(sum) => json!({ "end": end, "fingerprint": hex(&sum.to_le_bytes()) }),
         Content::Items(items) => {
             let items: Vec<_> =

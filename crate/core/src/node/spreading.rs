@@ -223,18 +223,19 @@ impl Node {
 
     fn on_compare(&mut self, link: LinkId, ranges: Vec<Range>) {
         let difference = sync::compare(&self.sync, ranges, usize::MAX);
+        let nothing_differs = difference.is_none();
         self.give(link, &difference.give);
         for ids in difference.want.chunks(LIST_MAX) {
             self.send(link, Lane::Reliable, &Frame::Want(ids.to_vec()));
         }
-        for ranges in sync::chunked(&difference.ranges) {
+        for ranges in sync::chunked(difference.ranges) {
             self.send(link, Lane::Reliable, &Frame::Compare(ranges));
         }
         if self.links.answer_first(link) {
             self.send(link, Lane::Reliable, &Frame::Synced);
         }
         // Nothing differs: no answer will come.
-        if difference.is_none() {
+        if nothing_differs {
             self.become_ready();
         }
     }

@@ -58,6 +58,12 @@ impl Node {
         self.store.range(&[]).iter().map(|entry| &**entry)
     }
 
+    /// A number that is the same for all who hold the same entries, and hardly ever for others.
+    #[must_use]
+    pub const fn state_fingerprint(&self) -> u128 {
+        self.store.fingerprint()
+    }
+
     fn wall_ms(&self) -> u64 {
         self.wall.1.saturating_add(self.now.ms_since(self.wall.0))
     }
@@ -220,7 +226,7 @@ impl Node {
         for names in names.chunks(LIST_MAX) {
             self.send(link, Lane::Reliable, &Frame::Fetch(names.to_vec()));
         }
-        for ranges in sync::chunked(&difference.ranges) {
+        for ranges in sync::chunked(difference.ranges) {
             self.send(link, Lane::Reliable, &Frame::State(ranges));
         }
     }

@@ -33,6 +33,8 @@ pub enum Content {
     Skip,
     /// The fingerprint of all that is in it.
     Fingerprint(Fingerprint),
+    /// The first eight bytes of that: enough for one part of many, since the whole is compared again.
+    Sum(u64),
     /// Each member in it, and the first eight bytes of its digest.
     Items(Vec<(PeerId, u64)>),
     /// Each entry in it.
@@ -40,12 +42,20 @@ pub enum Content {
 }
 
 impl Range {
+    /// Its length on the wire.
+    pub(crate) fn bytes(&self) -> usize {
+        let mut w = Writer::default();
+        self.write(&mut w);
+        w.into_vec().len()
+    }
+
     pub(crate) fn write(&self, w: &mut Writer) {
         let tag = match self.content {
             Content::Skip => 0,
             Content::Fingerprint(_) => 1,
             Content::Items(_) => 2,
             Content::Names(_) => 3,
+            Content::Sum(_) => 8,
         };
         w.u8(tag | if self.end.is_some() { 4 } else { 0 });
         if let Some(end) = &self.end {
@@ -56,6 +66,7 @@ impl Range {
         match &self.content {
             Content::Skip => {}
             Content::Fingerprint(sum) => w.raw(&sum.to_le_bytes()),
+            Content::Sum(sum) => w.raw(&sum.to_le_bytes()),
             Content::Items(items) => w.list(items, |w, (id, digest)| {
                 w.raw(id.as_bytes());
                 w.raw(&digest.to_le_bytes());
@@ -72,6 +83,7 @@ impl Range {
             1 => Content::Fingerprint(u128::from_le_bytes(r.array()?)),
             2 => Content::Items(r.list(LIST_MAX, 24, |r| Ok((r.peer()?, u64::from_le_bytes(r.array()?))))?),
             3 => Content::Names(r.list(LIST_MAX, NAME_BYTES, Reader::array)?),
+            8 => Content::Sum(u64::from_le_bytes(r.array()?)),
             _ => return Err(Malformed::Value),
         };
         Ok(Self { end, content })
