@@ -250,14 +250,17 @@ impl Node {
 
     /// A member is gone: nothing of it stays but a tombstone.
     pub(super) fn depart(&mut self, id: PeerId, incarnation: u64, why: Departure) {
+        while self.broadcast.release(&id) {
+            self.read_on(id);
+        }
         let Some(member) = self.member(&id) else { return };
         if self.members.live_before(&self.id(), 1) == [id] {
             self.patrol_soon();
         }
-        self.members.bury(self.awake, id, incarnation, &self.config);
+        let forgotten = self.members.bury(self.awake, id, incarnation, &self.config);
+        self.forget_origins(&forgotten);
         self.store.remove_owner(&id);
         self.sync.remove(&id);
-        self.broadcast.remove_origin(&id);
         self.doubts.dismiss(&id);
         self.cases.dismiss(&id);
         self.cases.disregard(&id);
@@ -267,6 +270,11 @@ impl Node {
             self.close(link);
         }
         self.event(Event::Gone { member, why });
+    }
+
+    /// Nobody remembers any more that these were here.
+    pub(super) fn forget_origins(&mut self, gone: &[PeerId]) {
+        gone.iter().for_each(|id| self.broadcast.remove_origin(id));
     }
 
     /// Says goodbye to all, and ends everything.
