@@ -70,7 +70,7 @@ pub struct Config {
     pub dial_patience_ms: u32,
     /// How long a knock may take to be answered, default 2,500 ms; then another is sent. A walk crosses up to 14 links and back.
     pub knock_timeout_ms: u32,
-    /// Links that newcomers can make a full node give up, a minute, default 30: more lets a storm of joins through faster, fewer
+    /// Splices that a node begins for newcomers, or follows, in a minute, default 30: more lets a storm of joins through faster, fewer
     /// lets an attacker change less.
     pub evictions_per_minute: u32,
     /// First pause after a failed dial to a member, default 1,000 ms; doubles with each failure up to `dial_backoff_max_ms`.
@@ -84,7 +84,7 @@ pub struct Config {
     pub silence_ms: u32,
     /// The same for a peer whose page is hidden, default 2,500 ms: its timers run once a second at best.
     pub silence_hidden_ms: u32,
-    /// How long a suspect has to refute, at least, default 2,000 ms; longer where rumors take longer. It is dead when a quorum has missed it for
+    /// A suspect has three quarters of this to refute, default 2,000 ms; longer where rumors take longer. It is dead when a quorum has missed it for
     /// this and the silence and probe interval before it. Longer: fewer false deaths, later true ones.
     pub suspicion_ms: u32,
     /// How often a member compares what it knows with a peer, default 60,000 ms, jittered by a quarter; and then, in a large room every

@@ -114,8 +114,8 @@ impl Members {
         }
     }
 
-    /// Removes a member and remembers that it is gone.
-    pub(crate) fn bury(&mut self, now: Instant, id: PeerId, incarnation: u64, config: &Config) -> Option<Member> {
+    /// Removes a member and remembers that it is gone. Returns those who are remembered no longer, for lack of room.
+    pub(crate) fn bury(&mut self, now: Instant, id: PeerId, incarnation: u64, config: &Config) -> Vec<PeerId> {
         self.unlist(&id);
         let member = self.table.take(&id);
         let known = member.as_ref().map_or(0, |member| member.record.body.incarnation);
@@ -123,15 +123,13 @@ impl Members {
         self.tombstones.insert(id, Tombstone { incarnation: incarnation.max(known), buried_at: now });
         self.graves.push_back((now, id));
         let graves_max = config.tombstones_max.saturating_mul(2);
-        let too_many = |it: &Self| it.tombstones.len() > config.tombstones_max || it.graves.len() > graves_max;
-        while too_many(self) && self.open_oldest_grave() {}
-        member
+        self.open_graves(|it| it.tombstones.len() > config.tombstones_max || it.graves.len() > graves_max)
     }
 
-    /// Drops the tombstones that have had their time.
-    pub(crate) fn expire(&mut self, now: Instant, config: &Config) {
+    /// Drops the tombstones that have had their time. Returns whose they were.
+    pub(crate) fn expire(&mut self, now: Instant, config: &Config) -> Vec<PeerId> {
         let old = |(buried_at, _): &(Instant, PeerId)| now >= buried_at.plus_ms(config.tombstone_ms);
-        while self.graves.front().is_some_and(old) && self.open_oldest_grave() {}
+        self.open_graves(|it| it.graves.front().is_some_and(old))
     }
 
     /// What a record would be, before its signature is worth checking.
@@ -230,13 +228,18 @@ impl Members {
         self.tombstones.remove(id);
     }
 
-    /// Drops the oldest tombstone. Whether there may be another.
-    fn open_oldest_grave(&mut self) -> bool {
-        let Some((buried_at, id)) = self.graves.pop_front() else { return false };
-        if self.tombstones.get(&id).is_some_and(|grave| grave.buried_at == buried_at) {
-            self.tombstones.remove(&id);
+    /// Drops the oldest tombstones, as long as there is cause. Returns whose they were.
+    fn open_graves(&mut self, cause: impl Fn(&Self) -> bool) -> Vec<PeerId> {
+        let mut forgotten = Vec::new();
+        while cause(self)
+            && let Some((buried_at, id)) = self.graves.pop_front()
+        {
+            if self.tombstones.get(&id).is_some_and(|grave| grave.buried_at == buried_at) {
+                self.tombstones.remove(&id);
+                forgotten.push(id);
+            }
         }
-        true
+        forgotten
     }
 }
 

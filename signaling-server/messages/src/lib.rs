@@ -37,19 +37,19 @@ pub enum ClientMessage {
         /// The member's id.
         id: String,
     },
-    /// An envelope for another member that is attached to the same room.
+    /// A frame for another member that is attached to the same room.
     Signal {
         /// The addressee's id.
         to: String,
         /// Opaque to the server: base64.
         data: String,
     },
-    /// The member has this many links now. One that has some may be released.
+    /// The member has this many links now, or none as long as it still needs the server. One that has some may be released.
     Linked {
         /// Open links.
         links: u32,
     },
-    /// Asks for further members to dial.
+    /// Asks for further members to turn to.
     Peers,
 }
 
@@ -61,14 +61,14 @@ pub enum ServerMessage {
     Welcome {
         /// [`VERSION`].
         version: u32,
-        /// Up to [`INTRODUCTIONS_MAX`] members to dial; empty for the first of a room.
+        /// Up to [`INTRODUCTIONS_MAX`] members to turn to; empty for the first of a room.
         members: Vec<String>,
         /// ICE servers that the operator offers.
         ice: Vec<IceServer>,
     },
-    /// An envelope from another member of the room.
+    /// A frame from another member of the room.
     Signal {
-        /// Who sent it, as it named itself to the server: unproven.
+        /// Who sent it, as it named itself to the server: unproven, and whither an answer goes.
         from: String,
         /// Opaque to the server: base64.
         data: String,

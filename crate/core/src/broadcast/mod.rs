@@ -276,11 +276,19 @@ impl Broadcast {
         (payload.len() <= config.message_bytes_max).then_some(Whole { seq, channel, sent_at_ms, direct, payload })
     }
 
-    /// Forgets a member that is gone. What it has begun will never be whole.
+    /// The author is gone, and does not say again what is missing: whether there are posts that waited for it, and can be read now.
+    /// What was seen stays known: the author may come back, and what it said is still under way.
+    pub(crate) fn release(&mut self, origin: &PeerId) -> bool {
+        let awaited = self.order.awaited(origin);
+        awaited.is_some_and(|previous| {
+            self.trees.read(origin, previous);
+            true
+        })
+    }
+
+    /// Forgets a member that does not come back.
     pub(crate) fn remove_origin(&mut self, origin: &PeerId) {
         self.trees.remove(origin);
-        self.order.remove_origin(origin);
-        self.reassembly.remove_origin(origin);
     }
 
     /// This host stood still: what was told of gets the time back.

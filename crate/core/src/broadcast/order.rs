@@ -33,8 +33,9 @@ impl Order {
         self.waiting.values().find(due).map(|(post, ..)| (post.origin, post.previous))
     }
 
-    pub(super) fn remove_origin(&mut self, origin: &PeerId) {
-        self.waiting.retain(|(of, _), _| of != origin);
+    /// The number of the post for which the first that waits of an author does.
+    pub(super) fn awaited(&self, origin: &PeerId) -> Option<u64> {
+        self.waiting.iter().find(|((of, _), _)| of == origin).map(|(_, (post, ..))| post.previous)
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {

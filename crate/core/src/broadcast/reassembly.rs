@@ -54,17 +54,6 @@ impl Reassembly {
         Some(payload)
     }
 
-    pub(crate) fn remove_origin(&mut self, origin: &PeerId) {
-        let bytes = &mut self.bytes;
-        self.partial.retain(|(from, _), partial| {
-            let keep = from != origin;
-            if !keep {
-                *bytes = bytes.saturating_sub(partial.bytes);
-            }
-            keep
-        });
-    }
-
     pub(crate) fn expire(&mut self, now: Instant) {
         let bytes = &mut self.bytes;
         self.partial.retain(|_, partial| {
@@ -153,14 +142,5 @@ mod tests {
         assert_eq!(it.next_timeout(), Some(deadline));
         it.expire(deadline);
         assert_eq!((it.bytes, it.next_timeout()), (0, None));
-    }
-
-    #[test]
-    fn who_is_gone_holds_nothing() {
-        let (mut it, config) = (Reassembly::default(), Config::default());
-        it.add(Instant::ZERO, post(1, 10, 0, 2, fragment(1)), &config);
-        it.add(Instant::ZERO, post(2, 10, 0, 2, fragment(1)), &config);
-        it.remove_origin(&PeerId::from_bytes([1; 16]));
-        assert_eq!((it.bytes, it.partial.len()), (FRAGMENT_BYTES_MIN, 1));
     }
 }

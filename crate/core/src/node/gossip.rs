@@ -193,15 +193,27 @@ impl Node {
     pub(super) fn judge(&mut self) {
         let (verdicts, adjourned) = self.cases.handle_timeout(self.now, self.jury(&self.id()));
         for Verdict { subject, incarnation, evidence, accusers } in verdicts {
-            let patience_us = u64::from(self.config.silence_ms).saturating_mul(1_000);
-            let lives = |link: &LinkId| self.probes.silence_us(self.now, *link) < patience_us;
-            match self.links.to(subject).filter(lives) {
-                // We hear it, and nobody else does: it has not heard what is said of it.
-                Some(link) => self.send(link, Lane::Reliable, &Frame::Obituary { subject, incarnation }),
-                None => self.depart(subject, incarnation, Departure::Failed { evidence, accusers }),
+            if !self.show_accusation(subject, incarnation) {
+                self.depart(subject, incarnation, Departure::Failed { evidence, accusers });
             }
         }
-        adjourned.into_iter().for_each(|subject| self.attend(subject));
+        for subject in adjourned {
+            let accused_at = self.cases.against(&subject).map_or(0, |(incarnation, _)| incarnation);
+            if !self.show_accusation(subject, accused_at) {
+                self.attend(subject);
+            }
+        }
+    }
+
+    /// A peer that we hear has not answered an accusation: it has not heard of it. Whether there is such a peer.
+    fn show_accusation(&mut self, subject: PeerId, incarnation: u64) -> bool {
+        let patience_us = u64::from(self.config.silence_ms).saturating_mul(1_000);
+        let lives = |link: &LinkId| self.probes.silence_us(self.now, *link) < patience_us;
+        let link = self.links.to(subject).filter(lives);
+        if let Some(link) = link {
+            self.send(link, Lane::Reliable, &Frame::Obituary { subject, incarnation });
+        }
+        link.is_some()
     }
 
     fn mark_suspect(&mut self, subject: PeerId, incarnation: u64) {
@@ -242,14 +254,17 @@ impl Node {
 
     /// A member is gone: nothing of it stays but a tombstone.
     pub(super) fn depart(&mut self, id: PeerId, incarnation: u64, why: Departure) {
+        while self.broadcast.release(&id) {
+            self.read_on(id);
+        }
         let Some(member) = self.member(&id) else { return };
         if self.members.live_before(&self.id(), 1) == [id] {
             self.patrol_soon();
         }
-        self.members.bury(self.awake, id, incarnation, &self.config);
+        let forgotten = self.members.bury(self.awake, id, incarnation, &self.config);
+        self.forget_origins(&forgotten);
         self.store.remove_owner(&id);
         self.sync.remove(&id);
-        self.broadcast.remove_origin(&id);
         self.doubts.dismiss(&id);
         self.cases.dismiss(&id);
         self.cases.disregard(&id);
@@ -259,6 +274,11 @@ impl Node {
             self.close(link);
         }
         self.event(Event::Gone { member, why });
+    }
+
+    /// Nobody remembers any more that these were here.
+    pub(super) fn forget_origins(&mut self, gone: &[PeerId]) {
+        gone.iter().for_each(|id| self.broadcast.remove_origin(id));
     }
 
     /// Says goodbye to all, and ends everything.

@@ -288,7 +288,8 @@ impl Node {
         if self.alone_at.is_some_and(|at| self.now >= at) {
             self.become_ready();
         }
-        self.members.expire(self.awake, &self.config);
+        let forgotten = self.members.expire(self.awake, &self.config);
+        self.forget_origins(&forgotten);
         self.settle();
         self.due = self.due_at();
     }

@@ -88,12 +88,12 @@ impl Node {
             && peer != self.id()
             && !self.links.is_linked_or_trying(peer);
         if grantable && self.links_usable() < self.room_for(links, walked) {
-            self.grant(from, peer, &knock, None);
+            self.grant(from, peer, &knock, walked, None);
             return;
         }
         let missing = self.config.links_wanted.saturating_sub(usize::from(links));
         let far = walked >= if links == 0 { WALK_HOPS_FIRST } else { WALK_HOPS };
-        if grantable && far && missing >= SPLICED && self.splice(from, peer, &knock) {
+        if grantable && far && missing >= SPLICED && self.splice(from, peer, &knock, walked) {
             return;
         }
         let next = if ttl > 0 { self.next_of_walk(from, &knock.body.zone) } else { None };
@@ -102,7 +102,7 @@ impl Node {
             self.send_by(next, &Frame::Walk { ttl, knock });
         } else if grantable && self.links_usable() < self.config.links_max {
             // Nobody on its way had a place to give.
-            self.grant(from, peer, &knock, None);
+            self.grant(from, peer, &knock, walked, None);
         } else {
             self.send_envelope(peer, session, from, SignalKind::Refuse, Vec::new());
         }
@@ -140,7 +140,7 @@ impl Node {
     /// regular graph that grows: Law and Siu 2003). Both dial it, and the peer then closes the link between us. So it gets two links, and
     /// nobody else has one more or less. A link that is young is perhaps the only one of another newcomer, and stays. How often that
     /// happens is bounded: nobody can take all our links from us by knocking again and again.
-    fn splice(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>) -> bool {
+    fn splice(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, walked: u8) -> bool {
         let settled = |link: &Link| self.now >= link.since.plus_ms(YOUNG_MS) && !self.is_suspect(link.peer);
         let ours = self.links.greeted().filter(|(id, link)| Route::Mesh(*id) != from && settled(link));
         let links: Vec<LinkId> = ours.map(|(id, _)| id).collect();
@@ -153,7 +153,7 @@ impl Node {
         self.send(between, Lane::Reliable, &Frame::Splice(knock.clone()));
         // Who has links to spare gives one away.
         if self.links_usable() <= self.config.links_wanted {
-            self.grant(from, peer, knock, None);
+            self.grant(from, peer, knock, walked, None);
         }
         true
     }
@@ -167,16 +167,19 @@ impl Node {
             && self.links.len() <= self.config.links_max
             && self.evictions.take(self.now);
         if possible {
-            self.grant(Route::Mesh(from), peer, knock, Some(from));
+            self.grant(Route::Mesh(from), peer, knock, WALK_HOPS, Some(from));
         }
     }
 
-    fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, instead_of: Option<LinkId>) {
+    fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, walked: u8, instead_of: Option<LinkId>) {
         if knock.verify(&knock.body.from, &self.room, &*self.commons) {
             if self.links.len() >= self.config.links_max {
                 self.drop_suspect();
             }
-            let link = self.begin(peer, knock.body.session, from, true);
+            // The way that it came, and as much again for the part of it that is not over links.
+            let links_crossed = u64::from(walked).saturating_add(2).saturating_mul(2);
+            let round_trip_us = self.probes.typical_rtt_us().saturating_mul(links_crossed);
+            let link = self.begin(peer, knock.body.session, from, true, round_trip_us);
             self.links.set_instead_of(link, instead_of);
             self.out.push_back(Output::Dial { link, peer });
         }
@@ -228,7 +231,7 @@ impl Node {
     }
 
     fn accept(&mut self, peer: PeerId, session: u64, route: Route, offer: Vec<u8>) {
-        let link = self.begin(peer, session, route, false);
+        let link = self.begin(peer, session, route, false, 0);
         self.out.push_back(Output::Accept { link, peer, offer });
     }
 
@@ -240,14 +243,16 @@ impl Node {
 
     pub(super) fn dial(&mut self, peer: PeerId, route: Route) {
         let session = self.random.u64();
-        let link = self.begin(peer, session, route, true);
+        let link = self.begin(peer, session, route, true, 0);
         self.out.push_back(Output::Dial { link, peer });
     }
 
-    fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool) -> LinkId {
+    /// Begins an attempt. An answer cannot be here sooner than after a round trip on the way to the peer, as far as that is known.
+    fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool, round_trip_us: u64) -> LinkId {
         self.stats.dials = self.stats.dials.saturating_add(1);
         let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
-        let state = State::Pending { deadline: self.now.plus_ms(patience_ms) };
+        let deadline = self.now.plus_ms(patience_ms).max(self.now.plus_micros(round_trip_us));
+        let state = State::Pending { deadline };
         self.links.begin(Link {
             peer,
             session,

@@ -50,7 +50,12 @@ impl Invariant for TimeoutNotInThePast {
 #[derive(Debug, Default)]
 pub struct NoAccusationAfterFreeze {
     resumed_at: BTreeMap<u32, Micros>,
+    /// The number of each host's latest accusation: who is asked to repeat one that it made before accuses nobody anew.
+    latest: BTreeMap<u32, u64>,
 }
+
+/// The kind of a frame that carries a suspicion.
+const SUSPICION: u8 = 9;
 
 impl Invariant for NoAccusationAfterFreeze {
     fn name(&self) -> &'static str {
@@ -62,19 +67,21 @@ impl Invariant for NoAccusationAfterFreeze {
     }
 
     fn on_send(&mut self, view: &View<'_>, host: u32, frame: &[u8]) -> Finding {
+        if frame.first().is_none_or(|head| head & 0x1f != SUSPICION) {
+            return Ok(());
+        }
+        let Ok(Frame::Gossip { rumor: Rumor::Suspicion(suspicion), .. }) = Frame::decode(frame) else { return Ok(()) };
+        let latest = self.latest.entry(host).or_default();
+        if suspicion.body.accuser != view.host(host).node.id() || suspicion.body.number <= *latest {
+            return Ok(());
+        }
+        *latest = suspicion.body.number;
         let Some(resumed_at) = self.resumed_at.get(&host).copied() else { return Ok(()) };
-        if view.now - resumed_at > u64::from(view.config.probe_interval_ms) * MS {
+        let ago = view.now - resumed_at;
+        if ago > u64::from(view.config.probe_interval_ms) * MS {
             self.resumed_at.remove(&host);
             return Ok(());
         }
-        match Frame::decode(frame) {
-            Ok(Frame::Gossip { rumor: Rumor::Suspicion(suspicion), .. })
-                if suspicion.body.accuser == view.host(host).node.id() =>
-            {
-                let ago_ms = (view.now - resumed_at) / MS;
-                Err((host, format!("{ago_ms} ms after its freeze it accused {:?}", suspicion.body.subject)))
-            }
-            _ => Ok(()),
-        }
+        Err((host, format!("{} ms after its freeze it accused {:?}", ago / MS, suspicion.body.subject)))
     }
 }

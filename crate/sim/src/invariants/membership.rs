@@ -169,7 +169,8 @@ impl Invariant for SuspectedBeforeDead {
 
 /// A member that runs is not declared dead on the word of fewer than it takes. Invariant 10.
 ///
-/// Not asked while the room is cut: who is left alone with another has only one word to go by.
+/// Not asked while the room is cut: who is left alone with another has only one word to go by. The same holds of one without a link to
+/// anybody who runs while something keeps it from making one.
 #[derive(Debug)]
 pub struct OneLiarKillsNobody;
 
@@ -180,7 +181,9 @@ impl Invariant for OneLiarKillsNobody {
 
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let Event::Gone { member, why: Departure::Failed { accusers, .. } } = event else { return Ok(()) };
-        if view.is_cut || !view.is_running(&member.id) {
+        let linked = || view.host(host).node.links().any(|(_, peer, greeted)| greeted && view.is_running(&peer));
+        let alone = view.is_hindered && !linked();
+        if view.is_cut || alone || !view.is_running(&member.id) {
             return Ok(());
         }
         let observers = view.living().count().saturating_sub(1);

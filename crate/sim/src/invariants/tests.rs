@@ -245,17 +245,18 @@ fn endless_outputs_and_a_timeout_in_the_past_are_found() {
 fn an_accusation_right_after_a_freeze_is_found() {
     let network = room(2);
     let mut rule = NoAccusationAfterFreeze::default();
-    let accusation = |host: u32| {
+    let accusation = |host: u32, number: u64| {
         let (me, subject) = (network.identity(host), network.hosts()[1 - host as usize].node.id());
-        let suspicion = Suspicion { accuser: me.id(), subject, number: 1, incarnation: 1, silent_ms: 0 };
+        let suspicion = Suspicion { accuser: me.id(), subject, number, incarnation: 1, silent_ms: 0 };
         let rumor = Rumor::Suspicion(Signed::new(suspicion, &me, &RoomKey::new("lobby")));
         Frame::Gossip { hops: 1, rumor }.encode()
     };
-    assert!(rule.on_send(&network.view(), 0, &accusation(0)).is_ok(), "it never stood still");
+    assert!(rule.on_send(&network.view(), 0, &accusation(0, 1)).is_ok(), "it never stood still");
     rule.on_resume(network.now(), 0);
-    assert!(rule.on_send(&network.view(), 0, &accusation(1)).is_ok(), "it passes on another's");
-    assert!(rule.on_send(&network.view(), 0, &accusation(0)).is_err());
-    assert!(rule.on_send(&later(&network, 2 * SECOND), 0, &accusation(0)).is_ok());
+    assert!(rule.on_send(&network.view(), 0, &accusation(1, 9)).is_ok(), "it passes on another's");
+    assert!(rule.on_send(&network.view(), 0, &accusation(0, 1)).is_ok(), "it repeats what it said before");
+    assert!(rule.on_send(&network.view(), 0, &accusation(0, 2)).is_err());
+    assert!(rule.on_send(&later(&network, 2 * SECOND), 0, &accusation(0, 3)).is_ok());
 }
 
 #[test]

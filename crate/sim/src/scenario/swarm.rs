@@ -261,6 +261,11 @@ impl Trouble {
             stage.network.set_server(true);
         }
         stage.network.set_dials(Dials { failing: 0.0, impossible: 0.0, ..stage.options.dials });
+        // All may have left: then others come into the empty room.
+        if stage.network.living().next().is_none() {
+            stage.network.spawn();
+            stage.network.spawn();
+        }
         for host in stage.network.living().collect::<Vec<_>>() {
             let at = stage.network.host_mut(host);
             (at.slowness, at.timers) = (0, Timers::Exact);

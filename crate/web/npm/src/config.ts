@@ -4,27 +4,27 @@ import { badArgument } from "./errors.js";
  * The knobs of the protocol. All members of a room should have the same; the defaults suit rooms in browsers.
  */
 export interface Config {
-  /** Links that a tab wants, default 7: a room of 8 is a full mesh. More: shorter paths, more traffic. */
+  /** Links that a tab wants in a room of more than 8, default 6; smaller rooms are a full mesh. More: shorter paths, more traffic. */
   readonly linksWanted: number;
-  /** Links that a tab allows at most, attempts of others included, default 8. Not below `linksWanted`. */
+  /** Links that a tab allows at most, attempts of others included, default 8. Not below `linksWanted`; those beyond 16 carry every copy of every message. */
   readonly linksMax: number;
-  /** How long an attempt at a link may take, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much. */
+  /** How long an attempt at a link may take once it is answered, default 10,000 ms. Relayed and mobile paths need seconds; a ghost costs this much. */
   readonly dialTimeoutMs: number;
-  /** How long the member with the greater id waits for the other to dial, default 2,000 ms: avoids that both dial at once. */
+  /** How long the member with the greater id waits for the other to dial, default 1,000 ms: avoids that both dial at once. */
   readonly dialPatienceMs: number;
   /** First pause after a failed dial to a member, default 1,000 ms; doubles with each failure. Longer: fewer connections spent in vain. */
   readonly dialBackoffMs: number;
   /** The longest pause between dials to one member, default 60,000 ms. */
   readonly dialBackoffMaxMs: number;
-  /** Time between probes of a link, default 1,000 ms. Shorter: failures are found sooner, more traffic; below 1,000 hidden pages cannot follow. */
+  /** Time between probes of a link, default 800 ms, a quarter more or less. Shorter: failures are found sooner, more traffic. */
   readonly probeIntervalMs: number;
-  /** Silence on a link after which its peer is asked whether it is there, default 1,400 ms; up to four times as long on a link that is often silent. */
+  /** Silence on a link after which its peer is asked whether it is there, default 1,200 ms; up to four times as long on a link that is often silent. */
   readonly silenceMs: number;
   /** The same for a peer whose page is hidden, default 2,500 ms: its timers run once a second at best. */
   readonly silenceHiddenMs: number;
-  /** How long a suspect has to answer, at least, default 1,900 ms. Longer: fewer false failures, later true ones. */
+  /** A suspect has three quarters of this to answer, default 2,000 ms, and longer in large rooms; it has failed when it was missed for this, the silence and a probe interval. Longer: fewer false failures, later true ones. */
   readonly suspicionMs: number;
-  /** How often a member looks whether another one, to which it has no link, is still there, default 60,000 ms. Shorter: more traffic. */
+  /** How often a member compares what it knows with another, default 60,000 ms, and, rarely in a large calm room, looks whether one to which it has no link is still there. Shorter: what is wrong is righted sooner, more traffic. */
   readonly patrolMs: number;
   /** A timer this late means that this tab stood still, default 250 ms: it then blames itself, and nobody else. */
   readonly latenessMs: number;
