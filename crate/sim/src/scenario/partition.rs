@@ -5,7 +5,7 @@ use crate::{
     bits::Bits,
     faults::{Isolation, Partition},
     random::{Concern, RngExt, SliceRandom, stream},
-    time::{Micros, SECOND, seconds},
+    time::{Micros, SECOND},
 };
 
 /// How the room is cut.
@@ -47,16 +47,8 @@ pub(super) fn run(stage: &mut Stage, shape: Shape, lasts: Micros) {
         }
         Shape::Swizzle => swizzle(stage, hosts, lasts),
     }
-    let since = stage.network.now();
-    let mut equal_at = None;
-    let mut heal = stage.heal(since + HEALING, |stage| {
-        if equal_at.is_none() && state::is_equal(&stage.network) {
-            equal_at = Some(seconds(stage.network.now() - since));
-        }
-    });
-    let settled = state::settle(stage, since, since + HEALING);
-    heal.state_equal_s = settled.map(|at| equal_at.unwrap_or(at));
-    stage.report.heal = Some(heal);
+    let deadline = stage.network.now() + HEALING;
+    stage.report.heal = Some(state::heal(stage, deadline));
     stage.judge_comparisons();
 }
 

@@ -6,6 +6,7 @@ use super::Stage;
 use crate::{
     network::Network,
     random::{RngExt, Stream},
+    report::Heal,
     time::{Micros, seconds},
 };
 
@@ -43,6 +44,19 @@ pub(super) fn is_equal(network: &Network) -> bool {
     let mut all = network.living().map(|host| network.hosts()[host as usize].node.state_fingerprint());
     let first = all.next();
     all.all(|one| Some(one) == first)
+}
+
+/// Looks on until all is right, as [`Stage::heal`] does, and whether meanwhile all have come to hold the same.
+pub(super) fn heal(stage: &mut Stage, deadline: Micros) -> Heal {
+    let since = stage.network.now();
+    let mut equal_at = None;
+    let mut heal = stage.heal(deadline, |stage| {
+        let now = stage.network.now();
+        equal_at = if is_equal(&stage.network) { equal_at.or(Some(now)) } else { None };
+    });
+    let settled = settle(stage, since, deadline);
+    heal.state_equal_s = settled.map(|settled| equal_at.map_or(settled, |at| seconds(at - since)));
+    heal
 }
 
 /// Waits until all the living hold the same entries, and see the same. After how long since `since`, if it comes true.

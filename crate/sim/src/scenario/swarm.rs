@@ -81,11 +81,9 @@ pub(super) fn run(stage: &mut Stage) {
     }
     trouble.end(stage);
     let deadline = stage.network.now() + LIVENESS;
-    let since = stage.network.now();
-    let mut heal = stage.heal(deadline, |_| {});
+    let mut heal = state::heal(stage, deadline);
     if heal.all_alive_s.is_some() && heal.connected_s.is_some() {
         heal.message_reaches_all_s = last_word(stage);
-        heal.state_equal_s = state::settle(stage, since, deadline.max(stage.network.now() + ARRIVAL_MAX));
     }
     stage.report.heal = Some(heal);
     stage.report.nodes = living(&stage.network).len();
