@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Alarm, Timeout},
     link::Link,
     negotiation::Step,
-    news::{News, Trouble},
+    news::{self, News, Trouble},
     outbox::Handed,
     signaling::{Signaling, SignalingState},
     sink::Sink,
@@ -322,6 +322,12 @@ impl Driver {
         if let Some(me) = me {
             News::Myself(me).tell(&self.sink, &self.counters);
         }
+    }
+
+    /// Tells what a view of the state holds. None of the user's listeners can have one yet.
+    pub(crate) fn tell_all(&self, kind: &str, name: &str) {
+        let all = self.with_node(|node| news::all_of(node, kind, name));
+        all.into_iter().for_each(|news| news.tell(&self.sink, &self.counters));
     }
 
     fn drain(self: &Rc<Self>) {

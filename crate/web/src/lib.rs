@@ -99,7 +99,7 @@ impl Host {
     /// `bad-argument` for what is no value; what the node says of its size.
     #[wasm_bindgen(js_name = setPresence)]
     pub fn set_presence(&self, value: &JsValue) -> Result<(), JsValue> {
-        let value = value::encode(value).map_err(|_| failure("bad-argument"))?;
+        let value = encode(value)?;
         self.driver.command(Command::SetPresence { value }).map_err(refusal)
     }
 
@@ -109,13 +109,47 @@ impl Host {
     /// # Errors
     /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap.
     pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<Promise, JsValue> {
-        let payload = value::encode(value).map_err(|_| failure("bad-argument"))?;
+        let payload = encode(value)?;
         let (bytes, max) = (payload.len(), self.message_bytes_max);
         if bytes > max {
             return Err(refusal(Refused::MessageTooLarge { bytes, max }));
         }
         let to = to.map(|id| id.parse()).transpose().map_err(|_| refusal(Refused::UnknownMember))?;
         Ok(self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() }))
+    }
+
+    /// Tells the sink everything that a map, log or counter (`kind`) of this name holds now. Every later change is told by itself.
+    pub fn open(&self, kind: &str, name: &str) {
+        self.driver.tell_all(kind, name);
+    }
+
+    /// Writes a key of a map, or deletes it if the value is undefined.
+    ///
+    /// # Errors
+    /// `bad-argument` for what is no value; what the node says of its size, and of room for it.
+    #[wasm_bindgen(js_name = mapSet)]
+    pub fn map_set(&self, map: String, key: String, value: &JsValue) -> Result<(), JsValue> {
+        let encoded = if value.is_undefined() { None } else { Some(encode(value)?) };
+        self.driver.command(Command::MapSet { map, key, value: encoded }).map_err(refusal)
+    }
+
+    /// Appends a message to a log. The promise resolves when the links have it, and waits while one of them is behind; it rejects with what the node
+    /// says of the message's size, and of room for it.
+    ///
+    /// # Errors
+    /// `bad-argument` for what is no value.
+    #[wasm_bindgen(js_name = logAppend)]
+    pub fn log_append(&self, log: String, value: &JsValue) -> Result<Promise, JsValue> {
+        Ok(self.driver.send(Command::LogAppend { log, value: encode(value)? }))
+    }
+
+    /// Adds to a counter.
+    ///
+    /// # Errors
+    /// What the node says of room for it.
+    #[wasm_bindgen(js_name = counterAdd)]
+    pub fn counter_add(&self, counter: String, amount: f64) -> Result<(), JsValue> {
+        self.driver.command(Command::CounterAdd { counter, amount: amount as i64 }).map_err(refusal)
     }
 
     /// The page was hidden or shown.
@@ -141,6 +175,11 @@ impl Host {
     pub fn stats(&self) -> Vec<f64> {
         settings::stats(&self.driver)
     }
+}
+
+/// A value of the user's.
+fn encode(value: &JsValue) -> Result<Vec<u8>, JsValue> {
+    value::encode(value).map_err(|_| failure("bad-argument"))
 }
 
 /// What the TypeScript face makes an error of.

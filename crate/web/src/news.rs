@@ -1,8 +1,8 @@
 //! What a node tells its user, on the way into JavaScript.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
-use chinwag_core::{Departure, Event, MemberView, Message, Status};
+use chinwag_core::{Departure, Event, LogEntry, MemberView, Message, Node, PeerId, Status};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -11,6 +11,11 @@ use crate::{
     sink::Sink,
     value,
 };
+
+/// The views of the state, as the face names them.
+const MAP: &str = "map";
+const LOG: &str = "log";
+const COUNTER: &str = "counter";
 
 /// Something of which the user should know.
 pub(crate) struct Trouble {
@@ -45,8 +50,15 @@ impl News {
             Self::Node(Event::Link { peer, up }) => sink.link(&hex(peer.as_bytes()), up),
             Self::Node(Event::Ready) => sink.ready(),
             Self::Node(Event::Message(message)) => tell_message(sink, counters, &message),
-            // The face has no maps, logs and counters yet.
-            Self::Node(Event::MapChanged { .. } | Event::LogAppended { .. } | Event::CounterChanged { .. }) => Ok(()),
+            Self::Node(Event::MapChanged { map, key, value, by }) => {
+                // What is no value is none to anybody, as if it had been deleted: else members would differ by what they had before.
+                let value = value.map_or(JsValue::UNDEFINED, |bytes| decode(&bytes, counters).unwrap_or_default());
+                sink.state(MAP, &map, &key, &hex(by.as_bytes()), value)
+            }
+            Self::Node(Event::LogAppended { log, entry }) => tell_entry(sink, counters, &log, &entry),
+            Self::Node(Event::CounterChanged { counter, value }) => {
+                sink.state(COUNTER, &counter, "", "", (value as f64).into())
+            }
             Self::Node(Event::Violation(violation)) => sink.trouble("violation", &hex(violation.peer.as_bytes())),
             Self::Myself(member) => tell_member(sink, counters, "self", &member),
             Self::Signaling(state) => sink.signaling(state.name()),
@@ -59,10 +71,7 @@ fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView
     // Elsewhere it has not changed, and the face keeps the object that it has.
     let tells_presence = matches!(what, "joined" | "presence" | "self");
     let presence = match &member.presence {
-        Some(bytes) if tells_presence => value::decode(bytes).unwrap_or_else(|_| {
-            count(&counters.values_refused);
-            JsValue::UNDEFINED
-        }),
+        Some(bytes) if tells_presence => decode(bytes, counters).unwrap_or_default(),
         _ => JsValue::UNDEFINED,
     };
     sink.member(
@@ -78,14 +87,42 @@ fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView
 }
 
 fn tell_message(sink: &Sink, counters: &Counters, message: &Message) -> Result<(), JsValue> {
-    let Ok(data) = value::decode(&message.payload) else {
-        count(&counters.values_refused);
-        return Ok(());
-    };
+    let Some(data) = decode(&message.payload, counters) else { return Ok(()) };
     let from = hex(message.from.as_bytes());
     let mut id = from.clone();
     id.push('-');
     id.push_str(&hex(&message.seq.to_be_bytes()));
     let bytes = message.payload.len();
     sink.message(&from, &id, &message.channel, message.sent_at_ms as f64, message.hops, message.direct, data, bytes)
+}
+
+/// The id of an entry begins with its stamp, so ids are in the order of the log.
+fn tell_entry(sink: &Sink, counters: &Counters, log: &str, entry: &LogEntry) -> Result<(), JsValue> {
+    let Some(data) = decode(&entry.value, counters) else { return Ok(()) };
+    sink.state(LOG, log, &hex(&entry.stamp.to_be_bytes()), &hex(entry.from.as_bytes()), data)
+}
+
+/// Everything that a view of the state shows now, as if it had just come.
+pub(crate) fn all_of(node: &Node, kind: &str, name: &str) -> Vec<News> {
+    let owned = || String::from(name);
+    let changed = |(key, value, by): (&str, &[u8], PeerId)| {
+        News::Node(Event::MapChanged { map: owned(), key: key.into(), value: Some(value.to_vec()), by })
+    };
+    match kind {
+        MAP => node.map_entries(name).map(changed).collect(),
+        LOG => {
+            let entries = node.log_entries(name);
+            entries.map(|entry| News::Node(Event::LogAppended { log: owned(), entry })).collect()
+        }
+        _ => [News::Node(Event::CounterChanged { counter: owned(), value: node.counter(name) })].into(),
+    }
+}
+
+/// A value of others, unless it is none, which is counted.
+fn decode(bytes: &[u8], counters: &Counters) -> Option<JsValue> {
+    let value = value::decode(bytes).ok();
+    if value.is_none() {
+        count(&counters.values_refused);
+    }
+    value
 }

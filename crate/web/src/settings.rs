@@ -45,6 +45,15 @@ knobs! {
     presence_bytes_max,
     presence_interval_ms,
     hops_max,
+    entry_bytes_max,
+    owner_entries_max,
+    owner_bytes_max,
+    state_entries_max,
+    state_bytes_max,
+    log_entries_max,
+    delete_life_ms,
+    stamp_ahead_ms,
+    sync_bytes_max,
     greeters_min,
 }
 

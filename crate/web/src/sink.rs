@@ -13,6 +13,9 @@ export interface Sink {
   link(id: string, up: boolean): void;
   ready(): void;
   message(from: string, id: string, channel: string, sentAt: number, hops: number, direct: boolean, data: unknown, bytes: number): void;
+  /** News of the map, log or counter `name`. A map: its `key`, whose write it is, the value, undefined if it was deleted. A log: the place of
+   *  the message, whose it is, the message. A counter: the value. */
+  state(kind: string, name: string, key: string, from: string, value: unknown): void;
   signaling(state: string): void;
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
@@ -58,6 +61,16 @@ extern "C" {
         direct: bool,
         data: JsValue,
         bytes: usize,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn state(
+        this: &Sink,
+        kind: &str,
+        name: &str,
+        key: &str,
+        from: &str,
+        value: JsValue,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]

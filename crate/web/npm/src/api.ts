@@ -48,6 +48,40 @@ export interface Room {
   setPresence(presence: Json): void;
   /** Ephemeral messages under a name: those who are here get them, those who come later do not. */
   channel<T = Json>(name: string): Channel<T>;
+  /**
+   * Messages that late joiners get too: a chat's history, for instance. A second call with the same name gives the same object.
+   *
+   * `retain` is how many of the newest messages `entries` shows; if calls differ, the greatest counts. Default and at most: as many as the room
+   * keeps, `config.logEntriesMax`.
+   *
+   * @throws ChinwagError `bad-argument` for a name that is empty or longer than 128 bytes, and for a `retain` that is no such number.
+   * @example
+   * const chat = room.log<{ text: string }>("chat", { retain: 200 });
+   * chat.subscribe(() => render(chat.entries));
+   * await chat.send({ text: "hello" });
+   */
+  log<T = Json>(name: string, options?: { readonly retain?: number | undefined }): Log<T>;
+  /**
+   * A map that all members share: of two who write a key at once, the same one wins everywhere. It outlives whoever wrote into it while any member is
+   * here. A second call with the same name gives the same object.
+   *
+   * @throws ChinwagError `bad-argument` for a name that is empty or longer than 128 bytes.
+   * @example
+   * const board = room.map<{ text: string; x: number }>("board");
+   * board.on("change", (key, note, by) => show(key, note, by));
+   * board.set("note-1", { text: "buy milk", x: 0.5 });
+   */
+  map<T = Json>(name: string): SharedMap<T>;
+  /**
+   * A number to which everybody adds, without conflicts: no addition is ever lost. A second call with the same name gives the same object.
+   *
+   * @throws ChinwagError `bad-argument` for a name that is empty or longer than 128 bytes.
+   * @example
+   * const votes = room.counter("votes for tea");
+   * votes.on("change", (value) => show(value));
+   * votes.add();
+   */
+  counter(name: string): Counter;
   /** Counters and gauges. */
   stats(): Stats;
   /** Says goodbye, closes every link and socket. May be called again. */
@@ -115,4 +149,62 @@ export interface MessageMeta {
   readonly hops: number;
   /** It was for this member alone. */
   readonly direct: boolean;
+}
+
+/** A message of a log. */
+export interface LogEntry<T> extends MessageMeta {
+  /** What was sent. */
+  readonly data: T;
+}
+
+/**
+ * Messages that everybody keeps, in the same order at everybody. `send` appends one: it is in `entries` of this page, too, but `on` and iterating
+ * tell only those of others, late joiners also those from before. There is no sending to one: a log is everybody's.
+ *
+ * Of what is known about a message, `hops` is 0 and says nothing: it may have come by way of anybody. `sentAt` is never before what its author
+ * had seen in the room, however wrong the author's clock is.
+ */
+export interface Log<T> extends Channel<T> {
+  /** The newest messages, oldest first, mine included. The same array object until something changes. */
+  readonly entries: readonly LogEntry<T>[];
+  /** Calls `listener` when `entries` has changed; returns what ends that. With `entries`: what React's `useSyncExternalStore` wants. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** A map that all members share; the last writer of a key wins. */
+export interface SharedMap<T> {
+  /** The value of a key; undefined if it has none. */
+  get(key: string): T | undefined;
+  /**
+   * Writes a key.
+   *
+   * @throws ChinwagError `bad-argument` for what is no value, or a key that is too long (with the map's name, 253 bytes of UTF-8); `message-too-large`
+   * if the value is larger than `config.entryBytesMax`, or there is no room for it; then nothing has changed.
+   */
+  set(key: string, value: T): void;
+  /** Deletes a key; does nothing if it has no value. */
+  delete(key: string): void;
+  /** How many keys have a value. */
+  readonly size: number;
+  /** Keys and values, by key: in the same order at everybody. */
+  entries(): IterableIterator<[string, T]>;
+  /**
+   * Calls `listener` for each change, mine included, with the value that the key has now, and who wrote it, if that is still a member; returns what
+   * ends that.
+   */
+  on(event: "change", listener: (key: string, value: T | undefined, by: Member | undefined) => void): () => void;
+}
+
+/** A number to which all members add. */
+export interface Counter {
+  /** What all have added, also those who are gone. Exact up to `Number.MAX_SAFE_INTEGER`. */
+  readonly value: number;
+  /**
+   * Adds an integer, default 1; less than 0 subtracts.
+   *
+   * @throws ChinwagError `bad-argument` if `n` is no safe integer; `message-too-large` if there is no room for another counter.
+   */
+  add(n?: number): void;
+  /** Calls `listener` with the value when somebody has added, me included; returns what ends that. */
+  on(event: "change", listener: (value: number) => void): () => void;
 }

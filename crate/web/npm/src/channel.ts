@@ -49,18 +49,21 @@ export class EarlyMessages {
   }
 }
 
+/** Where messages wait for the first listener. */
+export type Early = Pick<EarlyMessages, "keep" | "take">;
+
 /** A channel of a room. `T` is the user's word: what arrives is whatever the others sent. */
 export class RoomChannel<T> implements Channel<T> {
   readonly #name: string;
   readonly #post: Post;
-  readonly #early: EarlyMessages;
+  readonly #early: Early;
   readonly #listeners = new Listeners<[data: T, meta: MessageMeta]>();
   readonly #iterations = new Set<Iteration<T>>();
   /** The early messages are about to be told: what comes now is behind them. */
   #catchingUp = false;
   #closed = false;
 
-  constructor(name: string, post: Post, early: EarlyMessages) {
+  constructor(name: string, post: Post, early: Early) {
     this.#name = name;
     this.#post = post;
     this.#early = early;

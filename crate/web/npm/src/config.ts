@@ -46,6 +46,24 @@ export interface Config {
   readonly presenceIntervalMs: number;
   /** Links that a broadcast may cross, default 32. Fewer than the room is wide: not everybody gets it. */
   readonly hopsMax: number;
+  /** The value of one entry of a map or log, default 8,192 bytes; at most 15,872, what a frame has room for. Every member holds everybody's. */
+  readonly entryBytesMax: number;
+  /** Entries of maps, logs and counters that one member may own, default 4,096. More: one member can fill more of the room's. */
+  readonly ownerEntriesMax: number;
+  /** What they may take, with their keys and 200 bytes for each, default 2,097,152 bytes. */
+  readonly ownerBytesMax: number;
+  /** Entries of all members together, default 16,384. Writes beyond are refused. More: more memory at every member. */
+  readonly stateEntriesMax: number;
+  /** What they may take, default 16,777,216 bytes. */
+  readonly stateBytesMax: number;
+  /** Messages of one log that are kept, default 512. More: late joiners get more of the past, and every member holds it. */
+  readonly logEntriesMax: number;
+  /** How long a delete in a map is remembered, default 86,400,000 ms. Shorter: less memory; who was away for longer brings back what was deleted. */
+  readonly deleteLifeMs: number;
+  /** How far ahead of this tab's clock others may write, default 86,400,000 ms. Less: clocks that are set wrong are shut out; more: who lies about the time wins for longer. */
+  readonly stampAheadMs: number;
+  /** Entries given in one answer when two members compare, default 131,072 bytes. More: late joiners have all sooner, and other traffic waits for longer. */
+  readonly syncBytesMax: number;
   /** Members that stay attached to the signaling server, default 3. More: newcomers get in while several leave; fewer: less load for the server. */
   readonly greetersMin: number;
 }
@@ -76,6 +94,15 @@ export const RANGES: Readonly<Record<keyof Config, readonly [min: number, max: n
   presenceBytesMax: [1, MIB],
   presenceIntervalMs: [0, HOUR_MS],
   hopsMax: [1, 255],
+  entryBytesMax: [64, 15_872],
+  ownerEntriesMax: [1, 1 << 20],
+  ownerBytesMax: [1, 256 * MIB],
+  stateEntriesMax: [1, 1 << 20],
+  stateBytesMax: [1, 1024 * MIB],
+  logEntriesMax: [1, 1 << 16],
+  deleteLifeMs: [1_000, 24 * 24 * HOUR_MS],
+  stampAheadMs: [1_000, 24 * 24 * HOUR_MS],
+  syncBytesMax: [1_024, 16 * MIB],
   greetersMin: [1, 32],
 };
 

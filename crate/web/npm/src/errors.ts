@@ -45,7 +45,15 @@ export function fromHost(failure: unknown): ChinwagError {
     case "presence-too-large":
       return new ChinwagError("message-too-large", `The presence has ${bytes} bytes, and the room takes at most ${max}. It was not changed: keep what is large out of it, or join with a greater config.presenceBytesMax.`);
     case "channel-name":
-      return badArgument(`The channel's name has ${bytes} bytes of UTF-8: it must have 1 to ${max}.`);
+      return badArgument(`The name or key has ${bytes} bytes of UTF-8: it may have at most ${max}.`);
+    case "value-too-large":
+      return new ChinwagError("message-too-large", `The value has ${bytes} bytes, and the room takes at most ${max} in a map or log. Nothing was written: send what is large over a channel, or join with a greater config.entryBytesMax.`);
+    case "too-many-entries":
+      return new ChinwagError("message-too-large", `There is no room for another entry: ${max} are as many as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.ownerEntriesMax and config.stateEntriesMax.`);
+    case "too-many-bytes":
+      return new ChinwagError("message-too-large", `There is no room for so much: ${max} bytes are as much as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.ownerBytesMax and config.stateBytesMax.`);
+    case "clock-behind":
+      return new ChinwagError("protocol", "Others have written at a time that is far ahead of this computer's clock, so what is written here would be refused. Set the clock right.");
     case "unknown-member":
       return badArgument("Nobody in the room has this id: `to` is the `id` of one of `room.members`.");
     case "bad-argument":

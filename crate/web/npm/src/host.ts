@@ -1,3 +1,6 @@
+/** The views of the replicated state. */
+export type Kind = "map" | "log" | "counter";
+
 /** What a host tells its room: the TypeScript side of `Sink` in Rust. None of it may throw. */
 export interface Sink {
   /** News of a member. `presence` is the member's if `what` is "self", "joined" or "presence", else undefined. */
@@ -14,6 +17,11 @@ export interface Sink {
   link(id: string, up: boolean): void;
   ready(): void;
   message(from: string, id: string, channel: string, sentAt: number, hops: number, direct: boolean, data: unknown, bytes: number): void;
+  /**
+   * News of the map, log or counter `name`. A map: its `key`, whose write it is, the value, undefined if it was deleted. A log: the place of the
+   * message, 16 hexadecimal digits in whose order it stands, whose it is, the message. A counter: the value.
+   */
+  state(kind: Kind, name: string, key: string, from: string, value: unknown): void;
   signaling(state: "connecting" | "attached" | "detached" | "unreachable"): void;
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
@@ -28,6 +36,11 @@ export interface Host {
   start(): void;
   setPresence(value: unknown): void;
   send(channel: string, to: string | undefined, value: unknown): Promise<unknown>;
+  /** Tells the sink at once what the map, log or counter holds. */
+  open(kind: Kind, name: string): void;
+  mapSet(map: string, key: string, value: unknown): void;
+  logAppend(log: string, value: unknown): Promise<unknown>;
+  counterAdd(counter: string, amount: number): void;
   setHidden(hidden: boolean): void;
   wake(): void;
   leave(): Promise<unknown>;

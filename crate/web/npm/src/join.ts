@@ -86,6 +86,7 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
   let unwatch: (() => void) | undefined;
   const room: HostedRoom = new HostedRoom({
     name,
+    logEntriesMax: checked.logEntriesMax,
     makeHost: (sink) => new HostOfWasm(sink, name, Identity.secretOf(identity), urls, zone, relayOnly, config),
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
       room.fail("bad-argument", `options.iceServers failed: ${String(error)}. No connection can be made without its answer.`, error);

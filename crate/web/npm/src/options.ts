@@ -10,6 +10,9 @@ const ROOM_BYTES_MAX = 256;
 /** A zone's name in UTF-8: it is part of every member's record. */
 const ZONE_BYTES_MAX = 32;
 
+/** The host's default of `config.logEntriesMax`. */
+export const LOG_ENTRIES_MAX = 512;
+
 /** What `join` was given, checked. */
 export interface Settings {
   readonly room: string;
@@ -20,6 +23,7 @@ export interface Settings {
   readonly relayOnly: boolean;
   readonly zone: string | undefined;
   readonly config: Float64Array;
+  readonly logEntriesMax: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -58,6 +62,7 @@ export function settings(room: string, options: JoinOptions): Settings {
     relayOnly: options.relayOnly ?? false,
     zone,
     config: knobs(options.config),
+    logEntriesMax: options.config?.logEntriesMax ?? LOG_ENTRIES_MAX,
     signal: options.signal,
   };
 }
@@ -86,6 +91,7 @@ function originUrl(): string {
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/signal`;
 }
 
-function utf8Bytes(text: string): number {
+/** The length of a text in UTF-8. */
+export function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }

@@ -1,4 +1,4 @@
-export type { Channel, JoinOptions, Member, MessageMeta, Room, RoomEvents } from "./api.js";
+export type { Channel, Counter, JoinOptions, Log, LogEntry, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 export type { Config } from "./config.js";
 export { ChinwagError, type ChinwagErrorCode } from "./errors.js";
 export { createIdentity, type Identity } from "./identity.js";

@@ -1,10 +1,15 @@
-import type { Channel, Member, MessageMeta, Room, RoomEvents } from "./api.js";
+import type { Channel, Counter, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 import { EarlyMessages, RoomChannel } from "./channel.js";
 import { call, Listeners, PatientListeners } from "./emitter.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
+import { utf8Bytes } from "./options.js";
+import { Views } from "./state.js";
 import { HOST_STATS, type Stats } from "./stats.js";
 import { cleanValue, type Json } from "./value.js";
+
+/** The name of a channel, map, log or counter in UTF-8; the other side holds the same bound. */
+const NAME_BYTES_MAX = 128;
 
 /** Events that wait for the first listener, of each kind. */
 const EARLY_EVENTS_MAX = 256;
@@ -19,6 +24,8 @@ type SignalingState = RoomEvents["signaling"][0];
 /** How the host is to be made, and what a room needs beside it. */
 export interface RoomSetup {
   readonly name: string;
+  /** Messages of one log that are kept. */
+  readonly logEntriesMax: number;
   readonly makeHost: (sink: Sink) => Host;
   readonly iceServers: (offered: unknown) => unknown;
   /** Called once, when the room is left. */
@@ -41,6 +48,7 @@ export class HostedRoom implements Room {
   readonly #members = new Map<string, Member>();
   readonly #channels = new Map<string, RoomChannel<unknown>>();
   readonly #early = new EarlyMessages();
+  readonly #views: Views;
   readonly #subscribers = new Listeners<[]>();
   readonly #events: Registry = {
     join: new PatientListeners(EARLY_EVENTS_MAX),
@@ -67,15 +75,23 @@ export class HostedRoom implements Room {
     this.#setup = setup;
     this.#host = setup.makeHost(this.#sink());
     this.#selfId = this.#host.id;
+    const office = {
+      ask: <R>(order: (host: Host) => R) => this.#ask(order),
+      known: (id: string) => this.#known(id),
+      present: (id: string) => this.#members.get(id),
+      isSelf: (id: string) => id === this.#selfId,
+      dropped: (count: number) => this.#drop(count),
+    };
+    this.#views = new Views(office, setup.logEntriesMax);
   }
 
   /** Enters the room; `progress` hears how that goes until it is ready. */
   start(presence: Json | undefined, progress: JoinProgress): void {
     this.#progress = progress;
-    this.#asking(() => {
-      if (presence !== undefined) this.#host.setPresence(presence);
-      this.#host.setHidden(document.hidden);
-      this.#host.start();
+    this.#ask((host) => {
+      if (presence !== undefined) host.setPresence(presence);
+      host.setHidden(document.hidden);
+      host.start();
     });
   }
 
@@ -99,15 +115,26 @@ export class HostedRoom implements Room {
   setPresence(presence: Json): void {
     this.#staying();
     const value = cleanValue(presence);
-    this.#asking(() => this.#host.setPresence(value));
+    this.#ask((host) => host.setPresence(value));
     const { previous, member } = this.#update(this.#selfId, { presence: value });
     this.#events.presence.tell(member, previous.presence);
     this.#settle();
   }
 
   channel<T = Json>(name: string): Channel<T> {
-    this.#staying();
-    return this.#channel(name) as RoomChannel<T>;
+    return this.#channel(this.#named("channel", name)) as RoomChannel<T>;
+  }
+
+  log<T = Json>(name: string, options?: { readonly retain?: number | undefined }): Log<T> {
+    return this.#views.log(this.#named("log", name), options?.retain) as Log<unknown> as Log<T>;
+  }
+
+  map<T = Json>(name: string): SharedMap<T> {
+    return this.#views.map(this.#named("map", name)) as SharedMap<unknown> as SharedMap<T>;
+  }
+
+  counter(name: string): Counter {
+    return this.#views.counter(this.#named("counter", name));
   }
 
   stats(): Stats {
@@ -143,6 +170,7 @@ export class HostedRoom implements Room {
     // Up to the first await everything happens at once: on `pagehide` there is no later.
     const gone = this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
+    this.#views.close();
     try {
       await gone;
     } finally {
@@ -170,8 +198,9 @@ export class HostedRoom implements Room {
         const delivery = { data, meta, bytes };
         const known = this.#channels.get(channel);
         if (known) known.deliver(delivery);
-        else this.#messagesDropped += this.#early.keep(channel, delivery);
+        else this.#drop(this.#early.keep(channel, delivery));
       },
+      state: (kind, name, key, from, value) => this.#views.take(kind, name, key, from, value),
       signaling: (state) => {
         this.#signaling = state;
         if (state === "attached") this.#progress?.attached();
@@ -230,10 +259,9 @@ export class HostedRoom implements Room {
   }
 
   #channel(name: string): RoomChannel<unknown> {
-    if (typeof name !== "string" || name === "") throw badArgument("The channel's name must be a string, and not empty.");
     let channel = this.#channels.get(name);
     if (!channel) {
-      const post = { send: this.#send, dropped: (count: number) => void (this.#messagesDropped += count) };
+      const post = { send: this.#send, dropped: (count: number) => this.#drop(count) };
       channel = new RoomChannel(name, post, this.#early);
       this.#channels.set(name, channel);
     }
@@ -241,22 +269,35 @@ export class HostedRoom implements Room {
   }
 
   readonly #send = async (channel: string, data: unknown, to: string | undefined): Promise<void> => {
-    this.#staying();
     const value = cleanValue(data);
-    try {
-      await this.#host.send(channel, to, value);
-    } catch (failure) {
-      throw fromHost(failure);
-    }
+    await this.#ask((host) => host.send(channel, to, value));
   };
 
-  /** Calls the host, and makes errors of what it throws. */
-  #asking(ask: () => void): void {
-    try {
-      ask();
-    } catch (failure) {
+  /** Has the host do something, and makes errors of what it throws or rejects with. */
+  #ask<R>(order: (host: Host) => R): R {
+    this.#staying();
+    const fail = (failure: unknown): never => {
       throw fromHost(failure);
+    };
+    try {
+      const done = order(this.#host);
+      return done instanceof Promise ? (done.catch(fail) as R) : done;
+    } catch (failure) {
+      return fail(failure);
     }
+  }
+
+  #drop(count: number): void {
+    this.#messagesDropped += count;
+  }
+
+  /** A name that the others take, too. */
+  #named(what: string, name: string): string {
+    this.#staying();
+    if (typeof name !== "string" || name === "" || utf8Bytes(name) > NAME_BYTES_MAX) {
+      throw badArgument(`The ${what}'s name must be a string of 1 to ${NAME_BYTES_MAX} bytes of UTF-8.`);
+    }
+    return cleanValue(name) as string;
   }
 
   #staying(): void {
@@ -270,6 +311,7 @@ export class HostedRoom implements Room {
 
   /** Tells the subscribers, once for everything that has happened in one moment. */
   #settle(): void {
+    this.#views.settle();
     if (!this.#changed) return;
     this.#changed = false;
     this.#events.members.tell(this.members);

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Host, Sink } from "../src/host.js";
+import type { Host, Kind, Sink } from "../src/host.js";
 
 /** A host that does nothing by itself, but remembers what it is asked. */
 export class FakeHost implements Host {
@@ -9,6 +9,11 @@ export class FakeHost implements Host {
   freed = 0;
   goneResolve: () => void = () => {};
   throws: unknown;
+  /** What `open` tells, by kind and name: the arguments of `Sink.state` behind those. */
+  readonly held = new Map<string, [key: string, from: string, value: unknown][]>();
+  #stamp = 0;
+  #telling = false;
+  readonly #news: (() => void)[] = [];
 
   constructor(
     readonly sink: Sink,
@@ -37,6 +42,28 @@ export class FakeHost implements Host {
     this.calls.push(["send", channel, to, value]);
     return Promise.resolve();
   }
+  open(kind: Kind, name: string): void {
+    this.calls.push(["open", kind, name]);
+    for (const [key, from, value] of this.held.get(`${kind} ${name}`) ?? []) this.sink.state(kind, name, key, from, value);
+  }
+  mapSet(map: string, key: string, value: unknown): void {
+    if (this.throws !== undefined) throw this.throws;
+    this.calls.push(["mapSet", map, key, value]);
+    this.news("map", map, key, this.id, value);
+  }
+  logAppend(log: string, value: unknown): Promise<unknown> {
+    if (this.throws !== undefined) return Promise.reject(this.throws as Error);
+    this.calls.push(["logAppend", log, value]);
+    this.entry(log, value, this.id);
+    return Promise.resolve();
+  }
+  counterAdd(counter: string, amount: number): void {
+    if (this.throws !== undefined) throw this.throws;
+    this.calls.push(["counterAdd", counter, amount]);
+    this.#totals.set(counter, (this.#totals.get(counter) ?? 0) + amount);
+    this.news("counter", counter, "", "", this.#totals.get(counter));
+  }
+  readonly #totals = new Map<string, number>();
   setHidden(hidden: boolean): void {
     this.calls.push(["setHidden", hidden]);
   }
@@ -64,6 +91,21 @@ export class FakeHost implements Host {
     this.sink.message(from, `${from}-1`, channel, 5, 1, false, data, bytes);
   }
 
+  /** News of the state: told at once, or, within a listener, when all have heard what came before, as the host in Rust does. */
+  news(kind: Kind, name: string, key: string, from: string, value: unknown): void {
+    this.#news.push(() => this.sink.state(kind, name, key, from, value));
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let tell = this.#news.shift(); tell; tell = this.#news.shift()) tell();
+    this.#telling = false;
+    this.sink.settled();
+  }
+
+  /** A message of a log: behind all others, or at a place. */
+  entry(log: string, data: unknown, from: string, stamp = (this.#stamp += 1)): void {
+    this.news("log", log, placed(stamp), from, data);
+  }
+
   asked(name: string): unknown[][] {
     return this.calls.filter(([call]) => call === name);
   }
@@ -89,4 +131,9 @@ export function stubPage(): (type: string, fields?: object) => void {
     if (type === "visibilitychange") document.hidden = (fields as { hidden: boolean }).hidden;
     (type === "visibilitychange" ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
   };
+}
+
+/** A place in a log, with 7 ms as its time. */
+export function placed(stamp: number): string {
+  return `000000000007${stamp.toString(16).padStart(4, "0")}`;
 }

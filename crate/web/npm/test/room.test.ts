@@ -13,7 +13,7 @@ const onLeave = vi.fn();
 beforeEach(() => {
   stubPage();
   onLeave.mockReset();
-  room = new HostedRoom({ name: "room", makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, onLeave });
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, onLeave });
   room.start(undefined, { ready() {}, attached() {}, trouble() {} });
   host = lastHost();
 });
@@ -223,7 +223,7 @@ test("after leaving everything throws but leaving again, and the host is freed o
   expect(onLeave).toHaveBeenCalledTimes(1);
   expect(host.asked("leave")).toHaveLength(1);
   expect(host.freed).toBe(1);
-  for (const call of [() => room.setPresence(1), () => room.stats(), () => room.channel("x")]) {
+  for (const call of [() => room.setPresence(1), () => room.stats(), () => room.channel("x"), () => room.log("x"), () => room.map("x"), () => room.counter("x")]) {
     expect(call).toThrow(expect.objectContaining({ code: "left" }) as Error);
   }
   await expect(channel.send(1)).rejects.toMatchObject({ code: "left" });
@@ -250,6 +250,10 @@ test("errors are told, violations at most once a second", async () => {
 test("unknown events and empty names are refused", () => {
   expect(() => room.on("joined" as never, () => {})).toThrow('no event "joined"');
   expect(() => room.on("toString" as never, () => {})).toThrow("no event");
-  expect(() => room.channel("")).toThrow("not empty");
+  for (const name of ["", "ü".repeat(65), "\ud800", 7 as never]) {
+    for (const open of [() => room.channel(name), () => room.log(name), () => room.map(name), () => room.counter(name)]) {
+      expect(open, String(name)).toThrow(expect.objectContaining({ code: "bad-argument" }) as Error);
+    }
+  }
   expect(() => room.channel("x").on("messages" as never, () => {})).toThrow('no event "messages"');
 });

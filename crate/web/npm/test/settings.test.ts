@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RANGES } from "../src/config.js";
+import { LOG_ENTRIES_MAX } from "../src/options.js";
 import { HOST_STATS } from "../src/stats.js";
 
 const rust = readFileSync(new URL("../../src/settings.rs", import.meta.url), "utf8");
@@ -20,4 +21,9 @@ test("the knobs are in the order in which the host takes them", () => {
 test("the statistics are in the order in which the host gives them", () => {
   const names = listed("let numbers = [", "];", /(?:node|host|driver)\.(\w+)/g);
   expect(names.map((name) => (name === "connectionsMade" ? "peerConnectionsMade" : name))).toEqual(HOST_STATS);
+});
+
+test("the default length of a log is the core's", () => {
+  const core = readFileSync(new URL("../../../core/src/config.rs", import.meta.url), "utf8");
+  expect(core).toContain(`log_entries_max: ${LOG_ENTRIES_MAX},`);
 });

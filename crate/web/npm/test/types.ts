@@ -1,5 +1,5 @@
 // What must compile, and what must not: checked by tsc, never run.
-import { ChinwagError, createIdentity, type Channel, type Identity, type Json, type Member, type Room, type Stats } from "../src/public.js";
+import { ChinwagError, createIdentity, type Channel, type Counter, type Identity, type Json, type Log, type Member, type Room, type SharedMap, type Stats } from "../src/public.js";
 import { join } from "../src/index.js";
 
 export async function mustCompile(): Promise<void> {
@@ -13,6 +13,17 @@ export async function mustCompile(): Promise<void> {
   await chat.send({ text: "hi" }, { to: members[0]?.id });
   chat.on("message", (data, meta) => void [data.text, meta.from.id, meta.direct]);
   for await (const [data, meta] of chat) void [data.text, meta.hops];
+  const log: Log<{ text: string }> = room.log<{ text: string }>("chat", { retain: 200 });
+  const words: string[] = log.entries.map(({ data, from, sentAt }) => `${from.id} ${sentAt} ${data.text}`);
+  log.subscribe(() => void words);
+  for await (const [data, meta] of log) void [data.text, meta.id];
+  const map: SharedMap<{ x: number }> = room.map<{ x: number }>("board");
+  map.set("a", { x: 1 });
+  map.on("change", (key, value, by) => void [key.length, value?.x, by?.id]);
+  for (const [key, { x }] of map.entries()) void [key.length, x.toFixed()];
+  const counter: Counter = room.counter("votes");
+  counter.add();
+  counter.on("change", (value) => void value.toFixed());
   const anything: Json = room.self.presence ?? null;
   const stats: Stats = room.stats();
   void [anything, stats.peerConnectionsMade.toFixed()];
@@ -44,6 +55,16 @@ export async function mustNotCompile(room: Room): Promise<void> {
   room.members.push(room.self);
   // @ts-expect-error Not what this channel carries.
   await room.channel<{ text: string }>("chat").send({ txet: "hi" });
+  // @ts-expect-error Not what this map holds.
+  room.map<{ x: number }>("board").set("a", { y: 1 });
+  // @ts-expect-error A key may have no value.
+  room.map<{ x: number }>("board").get("a").x.toFixed();
+  // @ts-expect-error The entries are the log's.
+  room.log("chat").entries.push();
+  // @ts-expect-error A counter is added to, never set.
+  room.counter("votes").value = 7;
+  // @ts-expect-error There is no such option.
+  room.log("chat", { keep: 5 });
   // @ts-expect-error Element access may find nothing.
   room.members[0].id.length.toFixed();
   // @ts-expect-error No such code.
