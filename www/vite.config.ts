@@ -16,7 +16,13 @@ export default defineConfig({
     rolldownOptions: {
       // The library in a file of its own: it changes seldom, and its size is its own affair.
       output: { codeSplitting: { groups: [{ name: "chinwag", test: /[\\/]crate[\\/]web[\\/]npm[\\/]/ }] } },
-      input: { start: page("index.html"), presence: page("presence/index.html"), chat: page("chat/index.html") },
+      input: {
+        start: page("index.html"),
+        presence: page("presence/index.html"),
+        chat: page("chat/index.html"),
+        board: page("board/index.html"),
+        vote: page("vote/index.html"),
+      },
     },
   },
   // The signaling server beside `npm run dev`; in production it serves these pages itself.

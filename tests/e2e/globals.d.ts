@@ -16,6 +16,8 @@ declare global {
     describe: (value: unknown) => Promise<string>;
     /** package.test.mjs: who was heard of by a listener behind one that throws. */
     joinedAfterThrow: string[];
+    /** harness/cut.mjs: every connection that the page has made. */
+    connections: RTCPeerConnection[];
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }

@@ -148,3 +148,72 @@ export async function expectSignaling(tabs, state, withinMs) {
     ),
   );
 }
+
+/**
+ * Adds a note to the board and writes on it.
+ * @param {Visitor} from
+ * @param {string} text
+ * @returns {Promise<string>} its id
+ */
+export async function addNote(from, text) {
+  await from.click("add-note");
+  const { value } = await from.until("a note that is ready to be written on", 2_000, () => {
+    const field = document.activeElement;
+    return field?.getAttribute("data-testid") === "note-text" && field.closest('[data-testid="note"]')?.getAttribute("data-note-id");
+  });
+  await from.page.keyboard.type(text);
+  return String(value);
+}
+
+/**
+ * Asserts that boards show exactly these notes, by their texts.
+ * @param {readonly Visitor[]} tabs
+ * @param {readonly string[]} texts
+ * @param {number} withinMs
+ */
+export async function expectNotes(tabs, texts, withinMs) {
+  await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        `exactly the notes ${texts.join(", ")}`,
+        withinMs,
+        (wanted) => {
+          const fields = /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll('[data-testid="note-text"]'));
+          return JSON.stringify([...fields].map(({ value }) => value).sort()) === JSON.stringify(wanted);
+        },
+        [...texts].sort(),
+      ),
+    ),
+  );
+}
+
+/**
+ * Presses a choice of the vote.
+ * @param {Visitor} from
+ * @param {string} choice
+ */
+export async function vote(from, choice) {
+  await from.page.locator(`[data-testid="choice"][data-choice="${choice}"]`).click();
+}
+
+/**
+ * Asserts that votes stand so: each choice that is not named has none.
+ * @param {readonly Visitor[]} tabs
+ * @param {Readonly<Record<string, number>>} votes
+ * @param {number} withinMs
+ */
+export async function expectVotes(tabs, votes, withinMs) {
+  await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        `the votes ${JSON.stringify(votes)}`,
+        withinMs,
+        (wanted) => {
+          const choices = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('[data-testid="choice"]')]);
+          return choices.length > 0 && choices.every(({ dataset }) => Number(dataset["votes"]) === (wanted[dataset["choice"] ?? ""] ?? 0));
+        },
+        votes,
+      ),
+    ),
+  );
+}

@@ -12,6 +12,7 @@ import { buildSite } from "./site.mjs";
 import { Tab } from "./tab.mjs";
 
 /** @typedef {import("./browsers.mjs").BrowserName} BrowserName */
+/** @typedef {"presence" | "chat" | "board" | "vote"} Demo */
 
 /** How long a page may take from its address to being in the room, before a test gives up on it. */
 const JOIN_MS = 10_000;
@@ -84,7 +85,7 @@ export class Scene {
 
   /**
    * The address of a demo in this test's room.
-   * @param {"presence" | "chat"} demo
+   * @param {Demo} demo
    * @param {string} name
    */
   address(demo, name, room = this.room) {
@@ -94,7 +95,7 @@ export class Scene {
   /**
    * A new tab in this test's room.
    * @param {BrowserName} kind
-   * @param {"presence" | "chat"} demo
+   * @param {Demo} demo
    * @param {{ alone?: boolean, name?: string, room?: string }} options
    */
   async join(kind, demo, { alone = false, name, room = this.room } = {}) {
@@ -108,7 +109,7 @@ export class Scene {
   /**
    * New tabs in this test's room, opened at once, who all see each other.
    * @param {readonly BrowserName[]} kinds
-   * @param {"presence" | "chat"} demo
+   * @param {Demo} demo
    * @param {{ room?: string }} options
    */
   async company(kinds, demo, { room = this.room } = {}) {

@@ -1,25 +1,29 @@
 import "../shared/shell.css";
 import "./chat.css";
-import type { Channel, Json } from "chinwag";
+import type { Json, Log, LogEntry } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
 import { openDemo, type Frame } from "../shared/demo.js";
 import { html, setText } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
-import { onArrival } from "../shared/people.js";
+import { onArrival, type People } from "../shared/people.js";
 import { readFace, readSaid } from "../shared/wire.js";
 import { composer } from "./composer.js";
 import { Messages } from "./messages.js";
+import type { Message } from "./thread.js";
 import { TypingSignal, typingWords } from "./typing.js";
+
+/** So many of the newest messages a late joiner gets to read. */
+const RETAIN = 200;
 
 void openDemo({ title: "Chat", first: { typing: false }, build });
 
 function build(frame: Frame): HTMLElement {
   const { room, tell } = frame;
-  const channel = room.channel<Json>("chat");
+  const log = room.log<Json>("chat", { retain: RETAIN });
   const messages = new Messages(opening(frame));
   const typing = new TypingSignal((now) => tell({ typing: now }));
-  const { element: form, focus } = composer(room.name, typing, (text) => say(frame, channel, messages, text));
-  hear(frame, channel, messages);
+  const { element: form, focus } = composer(room.name, typing, (text) => say(frame, log, messages, text));
+  hear(frame, log, messages);
   tellHappenings(frame, messages);
   if (matchMedia("(hover: hover)").matches) queueMicrotask(focus);
   return html(
@@ -47,37 +51,56 @@ function opening({ room, people }: Frame): HTMLElement {
     { class: "opening" },
     picture,
     html("p", { class: "alone-title" }, "The start of ", html("bdi", {}, room.name)),
-    html("p", {}, "What is said here goes from tab to tab and is kept nowhere: newcomers see what is said from now on."),
+    html("p", {}, `What is said here goes from tab to tab, and only the tabs keep it: whoever comes late gets the last ${RETAIN} messages from them, and when the last tab closes they are gone.`),
     second,
   );
 }
 
-function hear({ people }: Frame, channel: Channel<Json>, messages: Messages): void {
-  channel.on("message", (data, meta) => {
-    const said = readSaid(data);
-    if (said === undefined) return;
-    const person = people.see(meta.from);
-    const named = readFace(meta.from.presence).name === undefined && said.name !== undefined;
-    const author = named ? { ...person, name: said.name ?? person.name } : person;
-    // The sender's clock may be anywhere; the reader wants to know when it came.
-    messages.add({ kind: "message", id: meta.id, author, own: false, text: said.text, at_ms: Date.now() });
-  });
+/** Shows what the log holds: what is said now, and what was said before I came. */
+function hear({ room, people }: Frame, log: Log<Json>, messages: Messages): void {
+  const known = new Map<string, Message | undefined>();
+  let marked = false;
+  const refresh = (): void => {
+    const entries = log.entries;
+    for (const entry of entries) if (!known.has(entry.id)) known.set(entry.id, messageOf(entry, room.self.id, people));
+    const here = new Set(entries.map(({ id }) => id));
+    for (const id of known.keys()) if (!here.has(id)) known.delete(id);
+    const shown = entries.flatMap(({ id }) => known.get(id) ?? []);
+    const { joinedAt } = room.self;
+    if (!marked && shown.some(({ at_ms }) => at_ms < joinedAt)) {
+      marked = true;
+      messages.add({ kind: "happening", text: "You joined. Above is what was said before.", at_ms: joinedAt });
+    }
+    messages.show(shown, joinedAt);
+  };
+  log.subscribe(refresh);
+  refresh();
 }
 
-let own_count = 0;
+/** An entry as it is shown, if there is anything to show. */
+function messageOf({ id, data, from, sentAt }: LogEntry<Json>, selfId: string, people: People): Message | undefined {
+  const said = readSaid(data);
+  if (said === undefined) return undefined;
+  const person = people.see(from);
+  // Who has gone, or whose presence is yet to come, is called what it called itself.
+  const named = readFace(from.presence).name === undefined && said.name !== undefined;
+  const author = named ? { ...person, name: said.name ?? person.name } : person;
+  // The clock of an author may be ahead; nothing was said in the future.
+  return { kind: "message", id, author, own: from.id === selfId, text: said.text, at_ms: Math.min(sentAt, Date.now()) };
+}
 
-/** Shows my message at once, and marks it if it is refused. */
-function say(frame: Frame, channel: Channel<Json>, messages: Messages, text: string): void {
+let refused_count = 0;
+
+/** Says something; the log shows it. What is refused is shown as such. */
+function say(frame: Frame, log: Log<Json>, messages: Messages, text: string): void {
   const { room, people } = frame;
-  own_count += 1;
-  const id = `${room.self.id}-own-${own_count}`;
-  const author = { ...people.see(room.self), name: frame.name() };
-  const shown = messages.add({ kind: "message", id, author, own: true, text, at_ms: Date.now() });
-  channel.send({ text, name: frame.name() }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    shown.refuse(reason, () => {
+  log.send({ text, name: frame.name() }).catch((error: unknown) => {
+    refused_count += 1;
+    const author = { ...people.see(room.self), name: frame.name() };
+    const shown = messages.add({ kind: "message", id: `refused-${refused_count}`, author, own: true, text, at_ms: Date.now() });
+    shown.refuse(error instanceof Error ? error.message : String(error), () => {
       shown.remove();
-      say(frame, channel, messages, text);
+      say(frame, log, messages, text);
     });
   });
 }

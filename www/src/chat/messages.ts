@@ -8,7 +8,7 @@
 import { html, setText } from "../shared/dom.js";
 import { face } from "../shared/face.js";
 import { pieces } from "./links.js";
-import { clock, continues, newCount, type Entry, type Message } from "./thread.js";
+import { clock, continues, newCount, woven, type Entry, type Message } from "./thread.js";
 
 const ENTRIES_MAX = 500;
 /** Nearer to the end than this, the reader is reading the newest. */
@@ -20,20 +20,30 @@ export interface Shown {
   remove(): void;
 }
 
+/** An entry and its element. */
+interface Row {
+  readonly entry: Entry;
+  readonly item: HTMLElement;
+}
+
 export class Messages {
   readonly element: HTMLElement;
   readonly #list = html("div", { class: "messages", "data-testid": "messages", role: "log", "aria-label": "Messages", tabindex: 0 });
   readonly #pill = html("button", { type: "button", class: "pill", hidden: true });
-  /** One element for each entry, oldest first. */
-  readonly #items: HTMLElement[] = [];
-  #last: Entry | undefined;
+  /** Everything on the page, oldest first. */
+  #rows: Row[] = [];
+  /** The messages of the log that `show` was last given. */
+  #shown: ReadonlySet<string> = new Set();
   #unseen_count = 0;
   #following = true;
   /** A frame is due, in which the view goes to the end. */
   #framed = false;
 
-  constructor(empty: HTMLElement) {
-    this.#list.append(empty);
+  readonly #opening: HTMLElement;
+
+  constructor(opening: HTMLElement) {
+    this.#opening = opening;
+    this.#list.append(opening);
     this.element = html("div", { class: "thread" }, this.#list, this.#pill);
     this.#pill.addEventListener("click", () => this.toEnd());
     const onScroll = (): void => {
@@ -49,26 +59,56 @@ export class Messages {
     }).observe(this.#list);
   }
 
+  /** Adds something at the end. */
   add(entry: Entry): Shown {
     const first = this.#beginFrame();
-    const item = entry.kind === "message" ? messageItem(entry) : html("p", { class: "happening" }, entry.text);
+    const row = { entry, item: itemOf(entry) };
     // In a burst only one moves in: hundreds of animations at once would hold up the page.
-    item.classList.toggle("fresh", first);
-    if (entry.kind === "message") {
-      if (!continues(this.#last, entry)) this.#list.append(groupOf(entry));
-      this.#list.lastElementChild?.querySelector(".said")?.append(item);
-    } else this.#list.append(item);
-    this.#last = entry;
-    this.#items.push(item);
-    while (this.#items.length > ENTRIES_MAX) removeItem(this.#items.shift());
+    row.item.classList.toggle("fresh", first);
+    this.#append(row);
+    while (this.#rows.length > ENTRIES_MAX) removeItem(this.#rows.shift()?.item);
     if (entry.kind === "message") {
       if (entry.own) this.#following = true;
       else if (!this.#following) this.#count(this.#unseen_count + 1);
     }
     return {
-      refuse: (reason, retry) => this.#refuse(item, reason, retry),
-      remove: () => this.#remove(item),
+      refuse: (reason, retry) => this.#refuse(row.item, reason, retry),
+      remove: () => this.#remove(row),
     };
+  }
+
+  /**
+   * Shows the messages of the log that are not on the page yet, each in its place. Most are said now, and belong at the end; those from before
+   * `joined_ms` belong above what tells that I joined.
+   */
+  show(messages: readonly Message[], joined_ms: number): void {
+    const fresh = messages.filter(({ id }) => !this.#shown.has(id));
+    this.#shown = new Set(messages.map(({ id }) => id));
+    const isTail = fresh[0] === messages[messages.length - fresh.length];
+    if (isTail && fresh.every(({ at_ms }) => at_ms >= joined_ms)) fresh.forEach((message) => this.add(message));
+    else if (fresh.length > 0) this.#weave(messages, fresh);
+  }
+
+  /** Puts messages between those that are there: in the order of the log, and among the rest by time. */
+  #weave(messages: readonly Message[], fresh: readonly Message[]): void {
+    this.#beginFrame();
+    this.#rows = woven(this.#rows, messages, fresh, (entry) => ({ entry, item: itemOf(entry) })).slice(-ENTRIES_MAX);
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#list.replaceChildren(this.#opening);
+    rows.forEach((row) => {
+      row.item.classList.remove("fresh");
+      this.#append(row);
+    });
+  }
+
+  #append(row: Row): void {
+    const { entry, item } = row;
+    if (entry.kind === "message") {
+      if (!continues(this.#rows.at(-1)?.entry, entry)) this.#list.append(groupOf(entry));
+      this.#list.lastElementChild?.querySelector(".said")?.append(item);
+    } else this.#list.append(item);
+    this.#rows.push(row);
   }
 
   toEnd(): void {
@@ -108,12 +148,9 @@ export class Messages {
     setText(this.#pill, newCount(count));
   }
 
-  #remove(item: HTMLElement): void {
-    const at = this.#items.indexOf(item);
-    if (at < 0) return;
-    if (at === this.#items.length - 1) this.#last = undefined;
-    this.#items.splice(at, 1);
-    removeItem(item);
+  #remove(row: Row): void {
+    this.#rows = this.#rows.filter((other) => other !== row);
+    removeItem(row.item);
   }
 
   #refuse(item: HTMLElement, reason: string, retry: () => void): void {
@@ -135,6 +172,10 @@ function groupOf({ author, own, at_ms }: Message): HTMLElement {
     html("p", { class: "byline" }, html("bdi", { class: "name" }, author.name), own ? html("span", { class: "you" }, "you") : "", " ", time),
     html("div", { class: "said" }),
   );
+}
+
+function itemOf(entry: Entry): HTMLElement {
+  return entry.kind === "message" ? messageItem(entry) : html("p", { class: "happening" }, entry.text);
 }
 
 function messageItem({ id, author, text, at_ms }: Message): HTMLElement {

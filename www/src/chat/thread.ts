@@ -34,6 +34,33 @@ export function continues(last: Entry | undefined, next: Entry): boolean {
   );
 }
 
+/**
+ * The rows with fresh messages between them. `messages` is the whole log, in which the order of its messages is fixed; anything else on the page
+ * (somebody came, something was refused) has no place but its time.
+ */
+export function woven<Row extends { readonly entry: Entry }>(
+  rows: readonly Row[],
+  messages: readonly Message[],
+  fresh: readonly Message[],
+  rowOf: (message: Message) => Row,
+): Row[] {
+  const places = new Map(messages.map(({ id }, at) => [id, at]));
+  const placeOf = (entry: Entry): number | undefined => (entry.kind === "message" ? places.get(entry.id) : undefined);
+  const result: Row[] = [];
+  const waiting = [...fresh];
+  for (const row of rows) {
+    const place = placeOf(row.entry);
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const isBefore = place === undefined ? next.at_ms < row.entry.at_ms : (placeOf(next) ?? 0) < place;
+      if (!isBefore) break;
+      result.push(rowOf(next));
+      waiting.shift();
+    }
+    result.push(row);
+  }
+  return [...result, ...waiting.map(rowOf)];
+}
+
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit" };
 const ownClock = new Intl.DateTimeFormat(undefined, CLOCK);
 

@@ -40,6 +40,11 @@ export function cleanText(value: unknown, count_max: number): string | undefined
   return text.trim() || undefined;
 }
 
+/** Several lines as somebody is writing them: cut to their length, with the spaces that are yet to be followed by something. */
+export function cleanDraft(value: unknown, count_max: number): string {
+  return typeof value === "string" ? clip(withoutTricks(clip(value, count_max * 8).replace(/\r\n?/gu, "\n")), count_max) : "";
+}
+
 /** "a", "a and b", "a, b and c": the way people list things. */
 export function listed(parts: readonly string[]): string {
   const last = parts.at(-1) ?? "";

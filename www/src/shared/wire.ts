@@ -6,10 +6,11 @@
  */
 
 import { PALETTE, type Color } from "./color.js";
-import { cleanLine, cleanText } from "./text.js";
+import { cleanDraft, cleanLine, cleanText } from "./text.js";
 
 export const NAME_CHARS_MAX = 40;
 export const MESSAGE_CHARS_MAX = 4000;
+export const NOTE_CHARS_MAX = 240;
 
 /** A point of the stage, as fractions of its width and height: the same place on a phone and on a desktop. */
 export interface Point {
@@ -29,6 +30,11 @@ export interface Face {
 export interface Said {
   readonly text: string;
   readonly name: string | undefined;
+}
+
+/** Where a note is, as fractions of the room that it has to move in, and its colour. */
+export interface Place extends Point {
+  readonly color: Color;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -64,4 +70,22 @@ export function readSaid(data: unknown): Said | undefined {
   const said = fields(data);
   const text = cleanText(said["text"], MESSAGE_CHARS_MAX);
   return text === undefined ? undefined : { text, name: cleanLine(said["name"], NAME_CHARS_MAX) };
+}
+
+/** Reads where anybody says that a note is; undefined if it is nowhere. */
+export function readPlace(value: unknown): Place | undefined {
+  const at = point(value);
+  const { color } = fields(value);
+  return at === null ? undefined : { ...at, color: PALETTE.find((known) => known === color) ?? PALETTE[0] };
+}
+
+/** Reads what anybody says is on a note: cut, if need be, but never trimmed, since somebody may be typing it. */
+export function readNote(value: unknown): string {
+  return cleanDraft(value, NOTE_CHARS_MAX);
+}
+
+/** Reads which choice anybody's presence tells, if it is one of these. */
+export function readChoice<C extends string>(presence: unknown, choices: readonly C[]): C | undefined {
+  const { choice } = fields(presence);
+  return choices.find((known) => known === choice);
 }

@@ -5,12 +5,14 @@ import { brandLink } from "../shared/brand.js";
 import { nameInput } from "../shared/name-field.js";
 import { nameHere } from "../shared/storage.js";
 import { themeButton } from "../shared/theme.js";
-import { chatPicture, heroPicture, presencePicture, stepPictures } from "./pictures.js";
+import { boardPicture, chatPicture, heroPicture, presencePicture, stepPictures, votePicture } from "./pictures.js";
 
 /** The demos that the page opens, by the test ids of their buttons. */
 const DEMOS = [
   { page: "/presence/", button: "open-presence" },
   { page: "/chat/", button: "open-chat" },
+  { page: "/board/", button: "open-board" },
+  { page: "/vote/", button: "open-vote" },
 ] as const;
 
 function slot(selector: string): HTMLElement {
@@ -28,6 +30,8 @@ function decorate(): void {
   slot("#hero-picture").append(heroPicture());
   slot("#presence-picture").append(presencePicture());
   slot("#chat-picture").append(chatPicture());
+  slot("#board-picture").append(boardPicture());
+  slot("#vote-picture").append(votePicture());
   const steps = stepPictures();
   slot("#steps").querySelectorAll(".step-picture").forEach((holder, at) => holder.append(...steps.slice(at, at + 1)));
 }

@@ -115,6 +115,55 @@ export function chatPicture(): SVGSVGElement {
   );
 }
 
+/** A sticky note, a little askew. */
+function note(x: number, y: number, turn_deg: number, shade: Color, lines: readonly number[]): SVGElement {
+  return svg(
+    "g",
+    { transform: `translate(${x} ${y}) rotate(${turn_deg})` },
+    svg("rect", { x: -46, y: -40, width: 92, height: 80, rx: 9, fill: shade }),
+    ...lines.map((length, at) => svg("rect", { x: -32, y: -20 + at * 16, width: length, height: 6, rx: 3, class: "line" })),
+  );
+}
+
+export function boardPicture(): SVGSVGElement {
+  return picture(
+    400,
+    200,
+    note(92, 76, -4, color(0), [64, 40]),
+    note(204, 122, 3, color(11), [58, 64, 30]),
+    note(316, 78, -2, color(2), [50]),
+    wanderer("Eli", color(7), 226, 84, "way-d"),
+  );
+}
+
+/** A choice with its bar, as full as its share of the votes, and the faces of those who chose it. */
+function choice(y: number, width: number, shade: Color, friends: readonly Friend[]): SVGElement {
+  return svg(
+    "g",
+    {},
+    svg("rect", { x: 56, y, width: 288, height: 40, rx: 13, class: "track" }),
+    svg("rect", { x: 56, y, width, height: 40, rx: 13, fill: shade }),
+    svg("rect", { x: 74, y: y + 17, width: 54, height: 6, rx: 3, class: "line" }),
+    ...friends.map(placed),
+  );
+}
+
+export function votePicture(): SVGSVGElement {
+  return picture(
+    400,
+    200,
+    choice(24, 232, color(5), [
+      { id: "hero-ann", color: color(0), x: 210, y: 44, size: 30 },
+      { id: "hero-bo", color: color(1), x: 242, y: 44, size: 30 },
+      { id: "hero-eli", color: color(7), x: 274, y: 44, size: 30 },
+    ]),
+    choice(80, 96, color(4), [{ id: "hero-cleo", color: color(3), x: 172, y: 100, size: 30 }]),
+    choice(136, 150, color(2), [
+      { id: "hero-dee", color: color(2), x: 226, y: 156, size: 30 },
+    ]),
+  );
+}
+
 /** The server: a doorman of square build, who sleeps when there is nothing to do. */
 function doorman(x: number, y: number, asleep: boolean): SVGElement {
   const eyes = asleep ? svg("path", { d: "M-13 -3h8M5 -3h8", class: "server-line" }) : svg("path", { d: "M-9 -6v5M9 -6v5", class: "server-line" });

@@ -1,0 +1,110 @@
+import "../shared/shell.css";
+import "./board.css";
+import type { Json } from "chinwag";
+import { waitingPicture } from "../shared/brand.js";
+import { openDemo, type Frame } from "../shared/demo.js";
+import { html, svg } from "../shared/dom.js";
+import { secondTabLink } from "../shared/invite.js";
+import { freePlace, NOTES_MAX, NoteMap } from "./notes.js";
+import { Sheet } from "./sheet.js";
+
+void openDemo({ title: "Board", first: {}, build });
+
+function build(frame: Frame): HTMLElement {
+  return html(
+    "div",
+    { class: "board-page" },
+    boardOf(frame),
+    html("aside", { class: "side", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
+  );
+}
+
+/** The board: the notes as they are in the map, and the button that adds one. */
+function boardOf(frame: Frame): HTMLElement {
+  const { room, people, notes: told } = frame;
+  const notes = new NoteMap(room.map<Json>("board"));
+  const sheets = new Map<string, Sheet>();
+  const list = html("ul", { class: "sheets", "data-testid": "board", "aria-label": "Notes" });
+  const empty = emptyHint(frame);
+  let top = 0;
+
+  /** Does something to the map, and tells if the room has no room for it. */
+  const attempt = (change: () => void): boolean => {
+    try {
+      change();
+      return true;
+    } catch (error) {
+      told.show(error instanceof Error ? error.message : String(error), "problem");
+      return false;
+    }
+  };
+  const hands = {
+    place: (id: string, place: Parameters<NoteMap["place"]>[1]) => {
+      // A note that somebody has peeled off from under my hand stays off.
+      if (sheets.has(id)) attempt(() => notes.place(id, place));
+    },
+    write: (id: string, text: string) => {
+      if (sheets.has(id)) attempt(() => notes.write(id, text));
+    },
+    remove: (id: string) => {
+      attempt(() => notes.remove(id));
+      add.focus();
+    },
+    raise: (sheet: Sheet) => {
+      top += 1;
+      sheet.element.style.zIndex = String(top);
+    },
+  };
+  const show = (id: string, by?: Parameters<Sheet["show"]>[1]): void => {
+    const note = notes.note(id);
+    const sheet = sheets.get(id);
+    if (note === undefined) {
+      sheet?.element.remove();
+      sheets.delete(id);
+    } else if (sheet !== undefined) sheet.show(note, by);
+    else if (sheets.size < NOTES_MAX) {
+      const fresh = new Sheet(note, hands);
+      sheets.set(id, fresh);
+      list.append(fresh.element);
+      hands.raise(fresh);
+    }
+    empty.hidden = sheets.size > 0;
+  };
+
+  const add = html(
+    "button",
+    { type: "button", class: "button add-note", "data-testid": "add-note" },
+    svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, svg("path", { d: "M12 5v14M5 12h14", class: "outline" })),
+    "Add a note",
+  );
+  const create = (at: { readonly x: number; readonly y: number }): void => {
+    const id = crypto.randomUUID();
+    if (attempt(() => notes.place(id, { ...at, color: people.see(room.self).color }))) sheets.get(id)?.focus();
+  };
+  add.addEventListener("click", () => create(freePlace(notes.all().map(({ place }) => place))));
+
+  notes.onChange((id, by) => show(id, by === undefined || by.id === room.self.id ? undefined : people.see(by)));
+  notes.all().forEach(({ id }) => show(id));
+  return html("div", { class: "board" }, empty, list, add);
+}
+
+function emptyHint({ room, people }: Frame): HTMLElement {
+  const { id, color } = people.see(room.self);
+  const picture = waitingPicture(id, color);
+  const second = secondTabLink("Open a second tab");
+  const refresh = (): void => {
+    const alone = room.members.length < 2;
+    second.hidden = !alone;
+    picture.toggleAttribute("hidden", !alone);
+  };
+  room.on("members", refresh);
+  refresh();
+  return html(
+    "div",
+    { class: "board-empty" },
+    picture,
+    html("p", { class: "alone-title" }, "An empty board"),
+    html("p", {}, "Add a note: everyone in the room sees it, and may move it, write on it, or peel it off. The notes stay while any tab is here."),
+    second,
+  );
+}
