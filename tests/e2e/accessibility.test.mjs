@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { expectEverybody, expectMessage, moveCursor, place, say } from "./harness/demo.mjs";
+import { addNote, expectEverybody, expectMessage, expectNotes, expectVotes, moveCursor, place, say, vote } from "./harness/demo.mjs";
 import { suite } from "./harness/suite.mjs";
 
 /** @typedef {import("./harness/suite.mjs").Visitor} Visitor */
@@ -78,6 +78,48 @@ scenario("the chat demo has no serious barrier with messages in it, in light and
   await expectAccessible(tab);
   await expectFitsPhone(tab);
   await expectAccessible(tab);
+});
+
+scenario("the board has no serious barrier with notes on it, in light and dark, and fits a phone", async (scene) => {
+  const tabs = await Promise.all([scene.join("chromium", "board"), scene.join("chromium", "board", { name: "A".repeat(40) })]);
+  const [tab, other] = tabs;
+  await expectEverybody(tabs, MEET_MS);
+  const longWord = "looong".repeat(20);
+  for (const [from, text] of /** @type {const} */ ([[tab, "a note"], [other, longWord]])) await addNote(from, text);
+  await expectNotes(tabs, ["a note", longWord], 2_000);
+  await expectAccessible(tab);
+  await expectFitsPhone(tab);
+  await expectAccessible(tab);
+});
+
+scenario("the vote has no serious barrier with votes in it, in light and dark, and fits a phone", async (scene) => {
+  const tabs = await Promise.all([scene.join("chromium", "vote"), scene.join("chromium", "vote", { name: "A".repeat(40) })]);
+  const [tab, other] = tabs;
+  await expectEverybody(tabs, MEET_MS);
+  await vote(tab, "tea");
+  await vote(other, "water");
+  await expectVotes(tabs, { tea: 1, water: 1 }, 2_000);
+  await expectAccessible(tab);
+  await expectFitsPhone(tab);
+  await expectAccessible(tab);
+});
+
+scenario("a note is added, written on, moved and removed by keyboard alone", async (scene) => {
+  const tab = await scene.join("chromium", "board");
+  await tabTo(tab, "add-note");
+  await tab.press("Enter");
+  await tab.page.keyboard.type("by keyboard");
+  await expectNotes([tab], ["by keyboard"], 2_000);
+  const x = () => tab.evaluate(() => Number(/** @type {HTMLElement} */ (document.querySelector('[data-testid="note"]')).dataset["x"]));
+  const before = await x();
+  await tab.page.keyboard.down("Shift");
+  await tab.press("Tab");
+  await tab.press("Tab");
+  await tab.page.keyboard.up("Shift");
+  await tab.press("ArrowRight");
+  assert.ok((await x()) > before, "an arrow key moves it");
+  await tab.press("Delete");
+  await expectNotes([tab], [], 2_000);
 });
 
 scenario("a message is written and sent, and the start page left for a demo, by keyboard alone", async (scene) => {

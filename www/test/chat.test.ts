@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PALETTE } from "../src/shared/color.js";
 import { lengthNote } from "../src/chat/composer.js";
 import { pieces } from "../src/chat/links.js";
-import { clock, continues, newCount, type Entry, type Message } from "../src/chat/thread.js";
+import { clock, continues, newCount, woven, type Entry, type Message } from "../src/chat/thread.js";
 import { TypingSignal, typingWords } from "../src/chat/typing.js";
 
 function message(author: string, at_ms: number, name = author): Message {
@@ -25,6 +25,24 @@ describe("what stands under one name", () => {
     ["a happening", first, quiet, false],
   ])("%s: %#", (_, last, next, expected) => {
     expect(continues(last, next)).toBe(expected);
+  });
+});
+
+describe("what a page learns late", () => {
+  const [first, second, third] = [message("ann", 1_000), message("bo", 500), message("ann", 3_000)];
+  const log = [first, second, third];
+  const happening = (at_ms: number): Entry => ({ kind: "happening", text: "Bo joined", at_ms });
+  const rows = (...entries: Entry[]) => entries.map((entry) => ({ entry }));
+  const weave = (there: readonly Entry[], fresh: readonly Message[]) => woven(rows(...there), log, fresh, (entry) => ({ entry })).map(({ entry }) => entry);
+
+  test("stands between messages in the order of the log, whatever the clocks say", () => {
+    expect(weave([first, third], [second])).toEqual(log);
+    expect(weave([second], [first, third])).toEqual(log);
+  });
+
+  test("stands among all else by its time", () => {
+    const [joined, refused] = [happening(2_000), { ...message("me", 2_500), id: "refused" }];
+    expect(weave([joined, refused], log)).toEqual([first, second, joined, refused, third]);
   });
 });
 

@@ -107,20 +107,10 @@ function packWasm() {
 async function buildFace() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
-  await build({
-    absWorkingDir: here,
-    entryPoints: ["src/index.ts", "src/slim.ts"],
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    chunkNames: "shared",
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    sourcemap: true,
-    legalComments: "none",
-    logLevel: "warning",
-  });
+  const common = { absWorkingDir: here, outdir: "dist", bundle: true, format: "esm", target: "es2022", minify: true, sourcemap: true, legalComments: "none", logLevel: "warning" };
+  await build({ ...common, entryPoints: ["src/index.ts", "src/slim.ts"], splitting: true, chunkNames: "shared" });
+  // The hooks stand on the module beside them, which the page has once.
+  await build({ ...common, entryPoints: ["src/react.ts"], external: ["react", "./index.js"] });
   copyFileSync(wasm, join(dist, "chinwag.wasm"));
   run(process.execPath, [join(dirname(require.resolve("typescript/package.json")), "bin", "tsc"), "-p", join(here, "tsconfig.types.json")]);
 }

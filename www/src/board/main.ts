@@ -2,20 +2,24 @@ import "../shared/shell.css";
 import "./board.css";
 import type { Json } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { openDemo, type Frame } from "../shared/demo.js";
+import { openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
 import { html, svg } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
 import { freePlace, NOTES_MAX, NoteMap } from "./notes.js";
 import { Sheet } from "./sheet.js";
 
+/** The least width of a note, with some air. */
+const NOTE_WIDTH_MIN_PX = 144;
+
 void openDemo({ title: "Board", first: {}, build });
 
 function build(frame: Frame): HTMLElement {
+  wearFreeColor(frame);
   return html(
     "div",
     { class: "board-page" },
     boardOf(frame),
-    html("aside", { class: "side", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
+    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
   );
 }
 
@@ -81,11 +85,16 @@ function boardOf(frame: Frame): HTMLElement {
     const id = crypto.randomUUID();
     if (attempt(() => notes.place(id, { ...at, color: people.see(room.self).color }))) sheets.get(id)?.focus();
   };
-  add.addEventListener("click", () => create(freePlace(notes.all().map(({ place }) => place))));
+  add.addEventListener("click", () => create(freePlace(notes.all().map(({ place }) => place), columnsIn(list))));
 
   notes.onChange((id, by) => show(id, by === undefined || by.id === room.self.id ? undefined : people.see(by)));
   notes.all().forEach(({ id }) => show(id));
   return html("div", { class: "board" }, empty, list, add);
+}
+
+/** How many notes lie side by side, at the least width that the style sheet gives them. */
+function columnsIn(list: HTMLElement): number {
+  return Math.min(4, Math.max(1, Math.floor(list.clientWidth / NOTE_WIDTH_MIN_PX)));
 }
 
 function emptyHint({ room, people }: Frame): HTMLElement {

@@ -6,7 +6,7 @@
  */
 
 import type { Json, Member, SharedMap } from "chinwag";
-import { NOTE_CHARS_MAX, readNote, readPlace, type Place } from "../shared/wire.js";
+import { NOTE_CHARS_MAX, readNote, readPlace, type Place, type Point } from "../shared/wire.js";
 import { clip } from "../shared/text.js";
 
 export { NOTE_CHARS_MAX };
@@ -66,10 +66,16 @@ export class NoteMap {
   }
 }
 
-/** Where a new note goes: the first place of a loose grid at which there is none. */
-export function freePlace(taken: readonly { readonly x: number; readonly y: number }[]): { readonly x: number; readonly y: number } {
-  const grid = Array.from({ length: 20 }, (_, at) => ({ x: 0.08 + 0.21 * (at % 5), y: 0.1 + 0.26 * Math.floor(at / 5) }));
-  const isFree = (spot: { readonly x: number; readonly y: number }): boolean => taken.every(({ x, y }) => Math.hypot(x - spot.x, y - spot.y) > 0.12);
+/** So many rows of notes are begun before new ones lie on others. */
+const ROWS = 3;
+
+/** Where a new note goes: the first place of a grid of so many columns at which there is none; when it is full, a bit further each time. */
+export function freePlace(taken: readonly Point[], columns: number): Point {
+  const grid = Array.from({ length: columns * ROWS }, (_, at) => ({
+    x: columns === 1 ? 0.5 : 0.03 + (0.94 * (at % columns)) / (columns - 1),
+    y: 0.03 + 0.37 * Math.floor(at / columns),
+  }));
+  const isFree = (spot: Point): boolean => taken.every(({ x, y }) => Math.hypot(x - spot.x, y - spot.y) > 0.12);
   return grid.find(isFree) ?? { x: 0.04 + (taken.length % 9) * 0.1, y: 0.06 + (taken.length % 7) * 0.12 };
 }
 

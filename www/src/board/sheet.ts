@@ -8,6 +8,8 @@ import type { Place } from "../shared/wire.js";
 /** While a note is dragged, the others see it move this often. */
 const MOVE_MS = 50;
 const WRITE_MS = 80;
+/** With more on it, a note is written smaller. */
+const FULL_CHARS = 70;
 /** How long it is told who has just touched a note. */
 const TOUCHED_MS = 1600;
 /** One press of an arrow key, as a fraction of the board; with Shift a leap. */
@@ -83,6 +85,7 @@ export class Sheet {
       this.#field.value = text;
       if (document.activeElement === this.#field) this.#field.setSelectionRange(selectionStart, selectionEnd);
     }
+    this.element.classList.toggle("full", text.length > FULL_CHARS);
     if (by !== undefined) this.#touchedBy(by);
   }
 

@@ -30,7 +30,7 @@ function build(frame: Frame): HTMLElement {
     "div",
     { class: "chat" },
     html("div", { class: "talk" }, messages.element, typingLine(frame), form),
-    html("aside", { class: "side", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
+    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
   );
 }
 

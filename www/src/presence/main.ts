@@ -2,11 +2,10 @@ import "../shared/shell.css";
 import "./presence.css";
 import type { Member } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { chooseColor, colorOf } from "../shared/color.js";
-import { openDemo, type Frame } from "../shared/demo.js";
+import { openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
 import { html } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
-import { onArrival, personOf } from "../shared/people.js";
+import { onArrival } from "../shared/people.js";
 import { readFace, type Point } from "../shared/wire.js";
 import { Cursors, cursorShape, place } from "./cursors.js";
 import { departures, departureWords } from "./departures.js";
@@ -120,19 +119,4 @@ function alone({ room, people }: Frame): HTMLElement {
 function announce({ room, people, announcer }: Frame): void {
   onArrival(room, (member) => announcer.say(`${people.see(member).name} joined`));
   room.on("leave", (member, reason) => announcer.say(`${people.see(member).name} ${departureWords(reason)}`));
-}
-
-/** Of two in one colour, one changes it, so that a small room is told apart at a glance. */
-function wearFreeColor({ room, tell }: Frame): void {
-  let mine = colorOf(room.self.id);
-  const choose = (): void => {
-    const others = room.members.filter((member) => member.id !== room.self.id);
-    const next = chooseColor(room.self.id, mine, new Map(others.map((member) => [member.id, personOf(member).color])));
-    if (next === mine) return;
-    mine = next;
-    tell({ color: mine });
-  };
-  room.on("members", choose);
-  tell({ color: mine });
-  choose();
 }

@@ -8,7 +8,7 @@
 import { join, type Json, type Room } from "chinwag";
 import { linkTo, readAddress, type Asked } from "./address.js";
 import { brandLink } from "./brand.js";
-import { colorOf } from "./color.js";
+import { chooseColor, colorOf } from "./color.js";
 import { html, whispered } from "./dom.js";
 import { face, showFace } from "./face.js";
 import { inviteButton } from "./invite.js";
@@ -16,7 +16,7 @@ import { Announcer, Notes } from "./live.js";
 import { MemberList } from "./member-list.js";
 import { MeshLine } from "./mesh-line.js";
 import { nameInput } from "./name-field.js";
-import { People } from "./people.js";
+import { People, personOf } from "./people.js";
 import { nameHere } from "./storage.js";
 import { themeButton } from "./theme.js";
 
@@ -188,4 +188,19 @@ function waiting(room: string): HTMLElement {
     html("span", { class: "knock", "aria-hidden": "true" }, html("i"), html("i"), html("i")),
     html("p", {}, "Knocking at ", html("bdi", {}, room), "…"),
   );
+}
+
+/** Of two in one colour, one changes it, so that a small room is told apart at a glance. */
+export function wearFreeColor({ room, tell }: Frame): void {
+  let mine = colorOf(room.self.id);
+  const choose = (): void => {
+    const others = room.members.filter((member) => member.id !== room.self.id);
+    const next = chooseColor(room.self.id, mine, new Map(others.map((member) => [member.id, personOf(member).color])));
+    if (next === mine) return;
+    mine = next;
+    tell({ color: mine });
+  };
+  room.on("members", choose);
+  tell({ color: mine });
+  choose();
 }

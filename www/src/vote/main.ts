@@ -1,10 +1,9 @@
 import "../shared/shell.css";
 import "./vote.css";
 import { openDemo, type Frame } from "../shared/demo.js";
-import { html, setAttribute, setText, svg } from "../shared/dom.js";
+import { html, setAttribute, setText, svg, whispered } from "../shared/dom.js";
 import { face } from "../shared/face.js";
 import { secondTabLink } from "../shared/invite.js";
-import { counted } from "../shared/text.js";
 import { readChoice } from "../shared/wire.js";
 import { ballots, CHOICES, counterOf, share, verdict, type ChoiceId } from "./ballot.js";
 
@@ -20,7 +19,7 @@ function build(frame: Frame): HTMLElement {
     "div",
     { class: "vote" },
     html("div", { class: "poll" }, html("div", { class: "poll-column" }, ...poll(frame), alone(frame))),
-    html("aside", { class: "side", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
+    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
   );
 }
 
@@ -68,6 +67,7 @@ function choiceRow({ room, people }: Frame, { id, label, color }: (typeof CHOICE
   const tick = svg("svg", { viewBox: "0 0 24 24", class: "tick", "aria-hidden": "true" }, svg("path", { d: "M5 12.5l4.5 4.5L19 7.5", class: "outline" }));
   const faces = html("span", { class: "voters", "aria-hidden": "true" });
   const count = html("span", { class: "count" });
+  const noun = whispered("");
   const button = html(
     "button",
     { type: "button", class: "choice", "data-testid": "choice", "data-choice": id, "aria-pressed": "false" },
@@ -76,6 +76,7 @@ function choiceRow({ room, people }: Frame, { id, label, color }: (typeof CHOICE
     html("span", { class: "choice-label" }, label),
     faces,
     count,
+    noun,
   );
   button.style.setProperty("--color", color);
   let shownVoters = "";
@@ -94,8 +95,8 @@ function choiceRow({ room, people }: Frame, { id, label, color }: (typeof CHOICE
     show: (votes, total, mine) => {
       setAttribute(button, "data-votes", String(votes));
       setAttribute(button, "aria-pressed", String(mine));
-      setAttribute(button, "aria-label", `${label}, ${counted(votes, "vote")}`);
       setText(count, String(votes));
+      setText(noun, votes === 1 ? " vote" : " votes");
       bar.style.setProperty("--share", `${share(votes, total)}%`);
       showVoters();
     },

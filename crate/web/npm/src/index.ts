@@ -1,5 +1,5 @@
 /**
- * A gossip mesh for browser tabs: presence and messages without a backend in the data path.
+ * A gossip mesh for browser tabs: presence, messages and shared state without a backend in the data path.
  *
  * This entry brings the WebAssembly along; `chinwag/slim` fetches it from a file beside itself.
  *
