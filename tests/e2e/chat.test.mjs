@@ -28,7 +28,7 @@ scenario("what one says, all read, once, its author too, by key or by button", a
   for (const tab of tabs) assert.equal((await tab.recording()).messages.length, 6, `${tab.label} shows six messages`);
 });
 
-scenario("one author's messages are read in the order in which they were sent, while all talk at once", async (scene) => {
+scenario("one author's messages are read in the order in which they were sent, and all of them in the same order by all, while all talk at once", async (scene) => {
   const each = 20;
   const tabs = await scene.company(KINDS, "chat");
   await Promise.all(
@@ -37,31 +37,41 @@ scenario("one author's messages are read in the order in which they were sent, w
     }),
   );
   await Promise.all(tabs.map((tab) => tab.until("all messages", READ_MS, (count) => window.recording.messages.length === count, each * tabs.length)));
+  const [first, ...others] = await Promise.all(tabs.map((tab) => tab.evaluate(shownMessages)));
+  for (const [index, other] of others.entries()) assert.deepEqual(other, first, `what ${tabs[index + 1]?.label} and ${tabs[0]?.label} show`);
   const wanted = Array.from({ length: each }, (_, number) => number);
-  for (const tab of tabs) {
-    const { messages } = await tab.recording();
-    for (const author of tabs) {
-      const numbers = messages.filter(({ from }) => from === author.id).map(({ text }) => Number(/no-(\d+)/.exec(text)?.[1]));
-      assert.deepEqual(numbers, wanted, `${author.label} as ${tab.label} reads it`);
-    }
+  for (const author of tabs) {
+    assert.deepEqual((first ?? []).filter(({ from }) => from === author.id).map(numberOf), wanted, `what ${author.label} said`);
   }
   await noteLatencies(scene, tabs);
 });
 
+/** Runs in the page: the messages as they stand below each other. */
+const shownMessages = () =>
+  /** @type {HTMLElement[]} */ ([...document.querySelectorAll('[data-testid="message"]')]).map(({ dataset, textContent }) => ({
+    id: dataset["messageId"],
+    from: dataset["from"],
+    text: textContent ?? "",
+  }));
+
+/** @param {{ text: string }} message */
+const numberOf = ({ text }) => Number(/no-(\d+)/.exec(text)?.[1]);
+
 /**
- * Notes how long after the author's own page the others showed its messages. They have been shown to come in order.
+ * Notes how long after the author's own page the others showed its messages. A message may come before one that was said before it, and then
+ * stands below the place that it leaves for that.
  * @param {Scene} scene
  * @param {readonly Visitor[]} tabs
  */
 async function noteLatencies(scene, tabs) {
   const recordings = await Promise.all(tabs.map((tab) => tab.recording()));
   const shown = (/** @type {number} */ reader, /** @type {Visitor} */ author) =>
-    (recordings[reader]?.messages ?? []).filter(({ from }) => from === author.id).map(({ atMs }) => atMs);
+    new Map((recordings[reader]?.messages ?? []).filter(({ from }) => from === author.id).map((message) => [numberOf(message), message.atMs]));
   for (const [index, author] of tabs.entries()) {
     const own = shown(index, author);
     for (const [other, reader] of tabs.entries()) {
       if (other === index) continue;
-      const lags = shown(other, author).map((atMs, number) => atMs - (own[number] ?? NaN));
+      const lags = [...shown(other, author)].map(([number, atMs]) => atMs - (own.get(number) ?? NaN));
       scene.note(`${author.label} to ${reader.label}: median ${inMs(median(lags))}, worst ${inMs(worst(lags))} after its author`);
     }
   }

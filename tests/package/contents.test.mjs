@@ -7,6 +7,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { installPacked, npm } from "./support/packed.mjs";
@@ -88,4 +89,26 @@ test("importing it touches no global, so that it can be rendered on a server", a
     console.log(JSON.stringify({ touched, added, join: typeof join, error: new ChinwagError("left", "gone") instanceof Error }));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: packed.folder });
   assert.deepEqual(JSON.parse(stdout), { touched: [], added: [], join: "function", error: true });
+});
+
+test("its hooks render on a server, and need React only of those who use them", async () => {
+  assert.equal(manifest["peerDependenciesMeta"]?.react?.optional, true);
+  const program = `
+    const { createElement } = await import("react");
+    const { renderToString } = await import("react-dom/server");
+    const { useRoom, useMembers, useCounter } = await import("chinwag/react");
+    const Lobby = () => { const { room } = useRoom("lobby"); return useMembers(room).length + " here, " + useCounter(room, "votes")[0] + " votes"; };
+    console.log(renderToString(createElement(Lobby)));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: packed.folder });
+  assert.equal(stdout.trim(), "0 here, 0 votes");
+});
+
+test("its hooks stand on the same module as its join, so a page has the WebAssembly once", async () => {
+  const bundled = async (/** @type {string} */ contents) => {
+    const { outputFiles } = await build({ stdin: { contents, resolveDir: packed.folder }, bundle: true, minify: true, format: "esm", external: ["react"], write: false });
+    return outputFiles.reduce((sum, file) => sum + file.contents.length, 0);
+  };
+  const join = 'export { join } from "chinwag";';
+  const [alone, withHooks] = await Promise.all([bundled(join), bundled(`${join} export * from "chinwag/react";`)]);
+  assert.ok(withHooks - alone < 10_000, `the hooks add ${withHooks - alone} bytes`);
 });

@@ -159,7 +159,8 @@ export interface LogEntry<T> extends MessageMeta {
 
 /**
  * Messages that everybody keeps, in the same order at everybody. `send` appends one: it is in `entries` of this page, too, but `on` and iterating
- * tell only those of others, late joiners also those from before. There is no sending to one: a log is everybody's.
+ * tell only those of others, late joiners also those from before, as they come, which need not be the order of `entries`: what was written before may
+ * come after. There is no sending to one: a log is everybody's.
  *
  * Of what is known about a message, `hops` is 0 and says nothing: it may have come by way of anybody. `sentAt` is never before what its author
  * had seen in the room, however wrong the author's clock is.

@@ -49,9 +49,10 @@ export function fromHost(failure: unknown): ChinwagError {
     case "value-too-large":
       return new ChinwagError("message-too-large", `The value has ${bytes} bytes, and the room takes at most ${max} in a map or log. Nothing was written: send what is large over a channel, or join with a greater config.entryBytesMax.`);
     case "too-many-entries":
-      return new ChinwagError("message-too-large", `There is no room for another entry: ${max} are as many as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.ownerEntriesMax and config.stateEntriesMax.`);
-    case "too-many-bytes":
-      return new ChinwagError("message-too-large", `There is no room for so much: ${max} bytes are as much as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.ownerBytesMax and config.stateBytesMax.`);
+    case "too-many-bytes": {
+      const what = code === "too-many-bytes" ? "Bytes" : "Entries";
+      return new ChinwagError("message-too-large", `There is no room for it: ${max} ${what.toLowerCase()} are as much as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.owner${what}Max or config.state${what}Max.`);
+    }
     case "clock-behind":
       return new ChinwagError("protocol", "Others have written at a time that is far ahead of this computer's clock, so what is written here would be refused. Set the clock right.");
     case "unknown-member":
