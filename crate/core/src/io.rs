@@ -332,8 +332,4 @@ pub enum ViolationKind {
     Forged,
     /// The first frame was not a greeting, or not of the member that was dialled.
     WrongPeer,
-    /// A frame that may not come now.
-    OutOfOrder,
-    /// More than our bounds allow.
-    TooMuch,
 }

@@ -91,9 +91,6 @@ impl Node {
     /// goes over all links, to find the shortest tree anew.
     pub(super) fn spread(&mut self, rumor: Rumor, from: Option<LinkId>, hops: u8) {
         let (hops, flooded) = (hops & !FLOOD, hops & FLOOD != 0);
-        if hops >= self.config.hops_max {
-            return;
-        }
         let (origin, number, id) = (rumor.origin(), rumor.number(), rumor.short_id());
         // Records and entries are answered from what we know.
         let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
@@ -114,7 +111,8 @@ impl Node {
         if eager.is_empty() && !kept {
             return;
         }
-        let hops = hops.saturating_add(1) | if flood { FLOOD } else { 0 };
+        // Nobody passes a rumor on twice, so it ends without a limit; and who lies about the hops keeps it from nobody.
+        let hops = hops.saturating_add(1).min(self.config.hops_max) | if flood { FLOOD } else { 0 };
         let mut frame = Frame::Gossip { hops, rumor }.encode();
         if kept {
             frame = self.commons.share_frame(frame);

@@ -163,7 +163,7 @@ impl Invariants {
             Box::new(IncarnationIsTheOwners::default()),
             Box::new(NobodyDoubtsItself),
             Box::new(SuspectedBeforeDead::default()),
-            Box::new(OneLiarKillsNobody),
+            Box::new(OneLiarKillsNobody::default()),
             Box::new(NoGhosts::default()),
             Box::new(SymmetricLinks::default()),
             Box::new(ViewsWithinCaps),

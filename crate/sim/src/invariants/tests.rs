@@ -109,10 +109,16 @@ fn a_death_on_one_word_is_found_if_the_dead_one_runs() {
     let id = |host: usize| network.hosts()[host].node.id();
     let (one, three) = (vec![id(0)], vec![id(0), id(2), id(3)]);
     let member = member(&network, 1);
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member.clone(), one.clone())).is_err());
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member.clone(), three)).is_ok());
+    let mut rule = OneLiarKillsNobody::default();
+    assert!(rule.on_event(&network.view(), 0, &failed(member.clone(), one.clone())).is_err());
+    assert!(rule.on_event(&network.view(), 0, &failed(member.clone(), three)).is_ok());
+    let earlier = chinwag_core::MemberView { incarnation: member.incarnation - 1, ..member.clone() };
+    assert!(
+        rule.on_event(&network.view(), 0, &failed(earlier, one.clone())).is_ok(),
+        "who was here before it started anew"
+    );
     network.crash(1, Manner::Killed);
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member, one)).is_ok());
+    assert!(rule.on_event(&network.view(), 0, &failed(member, one)).is_ok());
 }
 
 #[test]
