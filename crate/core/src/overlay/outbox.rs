@@ -57,9 +57,9 @@ struct Outbox {
     told_at: Instant,
     behind_since: Instant,
     buffer_bytes: usize,
-    urgent: VecDeque<Arc<[u8]>>,
+    urgent: Flow,
     /// By turns; those that have not had one yet stand first.
-    flows: VecDeque<Flow>,
+    flows: Vec<Flow>,
     bytes: usize,
     postponed: Vec<ShortId>,
 }
@@ -118,7 +118,7 @@ impl Outboxes {
         let Some(outbox) = self.get_mut(link) else { return Held::TooMuch };
         outbox.bytes = outbox.bytes.saturating_add(frame.len());
         match Load::of(&frame) {
-            None => outbox.urgent.push_back(frame),
+            None => outbox.urgent.push(None, frame),
             Some(load) => outbox.line_up(load, frame),
         }
         outbox.cut(bytes_max, now)
@@ -183,8 +183,8 @@ impl Outbox {
             told_at: now,
             behind_since: now,
             buffer_bytes: BUFFER_BYTES,
-            urgent: VecDeque::new(),
-            flows: VecDeque::new(),
+            urgent: Flow::new(Load::OF_COMPARISON),
+            flows: Vec::new(),
             bytes: 0,
             postponed: Vec::new(),
         }
@@ -228,11 +228,11 @@ impl Outbox {
     }
 
     fn next(&mut self) -> Option<Arc<[u8]>> {
-        let frame = self.urgent.pop_front().or_else(|| self.next_in_turn())?;
+        let frame = self.urgent.pop().or_else(|| self.next_in_turn())?;
         self.bytes = self.bytes.saturating_sub(frame.len());
         if self.bytes == 0 {
-            self.urgent = VecDeque::new();
-            self.flows = VecDeque::new();
+            self.urgent.frames = VecDeque::new();
+            self.flows = Vec::new();
         }
         Some(frame)
     }
@@ -240,19 +240,19 @@ impl Outbox {
     /// Who has nothing left when its turn comes leaves the round, but not in its first turn: or it would be new again with its next frame.
     fn next_in_turn(&mut self) -> Option<Arc<[u8]>> {
         loop {
-            let mut flow = self.flows.pop_front()?;
+            let flow = self.flows.first_mut()?;
             let head_bytes = flow.frames.front().map_or(0, |(_, frame)| frame.len());
             if head_bytes > 0 && head_bytes <= flow.credit_bytes {
-                let frame = flow.pop();
-                self.flows.push_front(flow);
-                return frame;
+                return flow.pop();
             }
+            let stays = head_bytes > 0 || flow.is_new;
+            flow.is_new = false;
             if head_bytes > 0 {
                 flow.credit_bytes = flow.credit_bytes.saturating_add(QUANTUM_BYTES);
             }
-            if head_bytes > 0 || core::mem::take(&mut flow.is_new) {
-                flow.is_new = false;
-                self.flows.push_back(flow);
+            let flow = self.flows.remove(0);
+            if stays {
+                self.flows.push(flow);
             }
         }
     }
