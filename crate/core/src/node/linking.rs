@@ -239,6 +239,7 @@ impl Node {
     pub(super) fn forget_link(&mut self, id: LinkId) -> Option<Link> {
         let link = self.links.remove(id)?;
         self.probes.unwatch(id);
+        self.outboxes.remove(id);
         if link.is_greeted() {
             self.broadcast.link_down(id);
         }

@@ -65,6 +65,7 @@ impl Node {
         let fresh = is_farewell || self.broadcast.is_fresh(&origin, number);
         if !of_me_and_newer && (origin == self.id() || !fresh) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+            self.spare(link, &rumor.short_id());
             match &rumor {
                 Rumor::Post(post) if post.body.to.is_some() => {}
                 Rumor::Post(_) if self.config.strategy != Strategy::Tree => {
@@ -161,6 +162,9 @@ impl Node {
     }
 
     fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
+        for (id, _) in ids {
+            self.spare(link, id);
+        }
         let rtt_us = self.probes.rtt_us(link);
         // A suspect may be refuting.
         let urgent = |id: &ShortId| self.cases.suspects().any(|suspect| id.is_of(suspect));
