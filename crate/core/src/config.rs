@@ -111,7 +111,7 @@ pub struct Config {
     pub reassembly_timeout_ms: u32,
     /// One presence, default 8 KiB.
     pub presence_bytes_max: usize,
-    /// The name of a channel, default 128 bytes.
+    /// The name of a channel, map, log or counter, default 128 bytes.
     pub channel_name_bytes_max: usize,
     /// Shortest time between two presence updates on the wire, default 30 ms: the newest value wins, those between are never sent.
     pub presence_interval_ms: u32,
@@ -142,6 +142,27 @@ pub struct Config {
     /// Time between two rounds of any strategy but the tree, default 200 ms. Shorter than a round trip: more copies, since those who
     /// had it have no time to say so.
     pub round_ms: u32,
+    /// The value of one entry of a map or log, default 8 KiB. At most what leaves room for the rest of its frame.
+    pub entry_bytes_max: usize,
+    /// Entries of maps, logs and counters that one member may own, default 4,096. More: one member can fill more of the room's.
+    pub owner_entries_max: usize,
+    /// What they may take, with keys and 200 bytes for each, default 2 MiB.
+    pub owner_bytes_max: usize,
+    /// Entries of all owners, default 16,384. What comes beyond is refused.
+    pub state_entries_max: usize,
+    /// What they may take, default 16 MiB.
+    pub state_bytes_max: usize,
+    /// Messages of one log, default 512: what is older is forgotten. The same for all members of a room.
+    pub log_entries_max: usize,
+    /// How long a delete in a map is remembered, default 86,400,000 ms. Who was away for longer brings back what was deleted meanwhile. The same for all
+    /// members of a room.
+    pub delete_life_ms: u32,
+    /// How far the stamp of an entry may be ahead of our own wall clock, default 86,400,000 ms. Less: clocks that are set wrong are shut out; more: a
+    /// liar is longer the last.
+    pub stamp_ahead_ms: u32,
+    /// Entries that are given in one answer while stores are compared, default 128 KiB; more must be asked for again. More: a late joiner has all
+    /// sooner, and other traffic waits for longer.
+    pub sync_bytes_max: usize,
     /// Members that stay attached to the signaling server, default 3: with fewer, others volunteer.
     pub greeters_min: usize,
 }
@@ -189,6 +210,15 @@ impl Default for Config {
             rumor_fanout: 2,
             rumor_useless_max: 3,
             round_ms: 200,
+            entry_bytes_max: 8 << 10,
+            owner_entries_max: 4_096,
+            owner_bytes_max: 2 << 20,
+            state_entries_max: 16_384,
+            state_bytes_max: 16 << 20,
+            log_entries_max: 512,
+            delete_life_ms: 86_400_000,
+            stamp_ahead_ms: 86_400_000,
+            sync_bytes_max: 128 << 10,
             greeters_min: 3,
         }
     }

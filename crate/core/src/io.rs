@@ -133,6 +133,29 @@ pub enum Command {
         /// Wall time at the sender, in milliseconds since 1970.
         sent_at_ms: u64,
     },
+    /// Writes a key of a map, or deletes it: the last writer wins.
+    MapSet {
+        /// The map's name; at most `channel_name_bytes_max` bytes.
+        map: String,
+        /// The key; with the name, at most 253 bytes.
+        key: String,
+        /// The new value, opaque to the node; at most `entry_bytes_max`, and not empty. `None` deletes.
+        value: Option<Vec<u8>>,
+    },
+    /// Appends a message to a log.
+    LogAppend {
+        /// The log's name; at most `channel_name_bytes_max` bytes.
+        log: String,
+        /// The message, opaque to the node; at most `entry_bytes_max`.
+        value: Vec<u8>,
+    },
+    /// Adds to a counter.
+    CounterAdd {
+        /// The counter's name; at most `channel_name_bytes_max` bytes.
+        counter: String,
+        /// How much; less than nothing subtracts. What we have added in all stays within the range of the type.
+        amount: i64,
+    },
     /// The page was hidden or shown: others are patient with a hidden one, whose timers are slow.
     SetHidden {
         /// Whether it is hidden now.
@@ -159,12 +182,34 @@ pub enum Refused {
         /// The cap in bytes.
         max: usize,
     },
-    /// The channel's name is empty or too long.
+    /// The name of a channel, map, log or counter is empty or too long, or a map's key is too long.
     ChannelName {
         /// Its size in bytes.
         bytes: usize,
         /// The cap in bytes.
         max: usize,
+    },
+    /// The value of an entry is larger than the cap, or is empty and in a map.
+    ValueTooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The cap in bytes.
+        max: usize,
+    },
+    /// We own as many entries of the state as a member may, or the room holds as many as it can: `owner_entries_max` or `state_entries_max`.
+    TooManyEntries {
+        /// The cap.
+        max: usize,
+    },
+    /// Our entries would take more than a member's may, or all more than the room can hold: `owner_bytes_max` or `state_bytes_max`.
+    TooManyBytes {
+        /// The cap in bytes.
+        max: usize,
+    },
+    /// What others have written is so far ahead of our wall clock that they would refuse what we write after it.
+    Ahead {
+        /// By how many milliseconds.
+        ms: u64,
     },
     /// The addressee is not a member of the room.
     UnknownMember,
@@ -302,6 +347,31 @@ pub enum Event {
     Ready,
     /// A message for us.
     Message(Message),
+    /// A key of a map has another value: written by ourselves or by another, who may be gone.
+    MapChanged {
+        /// The map's name.
+        map: String,
+        /// The key.
+        key: String,
+        /// Its value now; `None` if it was deleted.
+        value: Option<Vec<u8>>,
+        /// Who wrote it.
+        by: PeerId,
+    },
+    /// A message has been put into a log, not always at its end; where a full one has lost its oldest for it.
+    LogAppended {
+        /// The log's name.
+        log: String,
+        /// The message.
+        entry: LogEntry,
+    },
+    /// A counter has another value.
+    CounterChanged {
+        /// The counter's name.
+        counter: String,
+        /// Its value now.
+        value: i64,
+    },
     /// Somebody broke the protocol. Never an error of ours; what it did has had no effect.
     Violation(Violation),
 }
@@ -323,6 +393,18 @@ pub struct Message {
     pub direct: bool,
     /// What was sent.
     pub payload: Vec<u8>,
+}
+
+/// A message of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Who wrote it; verified. It may be gone.
+    pub from: PeerId,
+    /// Its place in the log, the same for all: a log is in the order of (stamp, from), and with `from` it is a name that is never used twice. The upper
+    /// 48 bits are wall time in milliseconds since 1970, by the author's clock or that of whoever it had heard from.
+    pub stamp: u64,
+    /// What was written.
+    pub value: Vec<u8>,
 }
 
 /// What a peer did that no honest one does.

@@ -68,6 +68,7 @@ mod broadcast;
 mod commons;
 mod config;
 mod detector;
+mod hlc;
 mod identity;
 mod introducer;
 mod io;
@@ -81,6 +82,7 @@ mod store;
 mod sync;
 mod table;
 mod time;
+mod views;
 pub mod wire;
 
 pub use commons::{Alone, Commons};
@@ -88,8 +90,8 @@ pub use config::{Config, Strategy};
 pub use detector::Evidence;
 pub use identity::{Identity, NotAPeerId, PeerId, PublicKey, Signature, peer_id};
 pub use io::{
-    Command, Departure, Event, Input, Lane, LinkDownReason, LinkId, MemberView, Message, Output, Refused, SignalKind,
-    Violation, ViolationKind,
+    Command, Departure, Event, Input, Lane, LinkDownReason, LinkId, LogEntry, MemberView, Message, Output, Refused,
+    SignalKind, Violation, ViolationKind,
 };
 pub use members::Status;
 pub use node::{Node, Setup};

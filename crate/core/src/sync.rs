@@ -1,9 +1,9 @@
 //! Anti-entropy: two members find out how their knowledge differs, at a cost that grows with the difference (range-based set
 //! reconciliation, Meyer 2023).
 //!
-//! What is known of a member has a digest; what is known of all members of a range of ids is the sum of their digests. Equal sums end
-//! the comparison of a range; unequal ones split it, down to lists of a few members; then each side sends what the other lacks, and asks
-//! for what it lacks itself.
+//! Whatever is known has a name and a digest: a member and what is known of it, an entry of the state and its signature. What is known of a range of names is
+//! the sum of their digests. Equal sums end the comparison of a range; unequal ones split it, down to lists of a few; then each side sends what the
+//! other lacks, and asks for what it lacks itself. What is too much for one answer is left as a sum that differs: the comparison goes on from there.
 
 use alloc::vec::Vec;
 
@@ -12,14 +12,32 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     identity::PeerId,
     table::{PeerMap, SmallMap},
-    wire::{Content, FRAME_BYTES_MAX, Fingerprint, Range},
+    wire::{Content, FRAME_BYTES_MAX, Fingerprint, LIST_MAX, NAME_BYTES, Range},
 };
 
-/// Parts into which an unequal range is split.
-const SPLIT: usize = 16;
+/// Parts into which an unequal range is split, at most.
+const SPLIT: usize = 64;
 
-/// Members of a range that are listed rather than summed up.
+/// Items that such a part has at least.
+const PART_MIN: usize = 20;
+
+/// Items of a range that are listed rather than summed up.
 const LISTED_MAX: usize = 24;
+
+/// Something of which two members can find out how it differs.
+pub(crate) trait Known {
+    /// The names of a range, in order, with their digests.
+    fn within(&self, from: PeerId, end: Option<PeerId>) -> Vec<(PeerId, Fingerprint)>;
+
+    /// How many there are, and the sum of their digests.
+    fn total(&self) -> (usize, Fingerprint);
+
+    /// What it takes to tell of this one.
+    fn bytes(&self, name: &PeerId) -> usize;
+
+    /// Whether names are the first bytes of the digests, so that one stands for the other.
+    fn are_names(&self) -> bool;
+}
 
 /// What we know of each member, as digests, and their sum.
 #[derive(Clone, Debug, Default)]
@@ -33,14 +51,14 @@ pub(crate) struct Sync {
 pub(crate) struct Difference {
     /// To be compared further.
     pub(crate) ranges: Vec<Range>,
-    /// Members of whom the peer lacks something, or knows something else.
+    /// Of these the peer lacks something, or knows something else.
     pub(crate) give: Vec<PeerId>,
-    /// Members of whom we lack something, or know something else.
+    /// Of these we lack something, or know something else.
     pub(crate) want: Vec<PeerId>,
 }
 
 impl Sync {
-    /// What we know of a member has changed: its record has this incarnation, and its entries these versions.
+    /// What we know of a member has changed: its record has this incarnation, and its presence this version.
     pub(crate) fn set(&mut self, id: PeerId, incarnation: u64, versions: impl Iterator<Item = u64>) {
         let mut hash = Sha256::new();
         hash.update(id.as_bytes());
@@ -59,72 +77,82 @@ impl Sync {
         let before = self.digests.remove(id).unwrap_or(0);
         self.total = self.total.wrapping_sub(before);
     }
+}
 
-    /// What begins a comparison: all that we know, in one range.
-    pub(crate) fn begin(&self) -> Range {
-        let content = if self.digests.len() <= LISTED_MAX {
-            Content::Items(list(self.digests.iter()))
-        } else {
-            Content::Fingerprint(self.total)
-        };
-        Range { end: None, content }
+impl Known for Sync {
+    fn within(&self, from: PeerId, end: Option<PeerId>) -> Vec<(PeerId, Fingerprint)> {
+        let items = self.digests.from(from).map(|(id, digest)| (*id, *digest));
+        items.take_while(|(id, _)| end.is_none_or(|end| *id < end)).collect()
     }
 
-    /// Compares what the peer says of some ranges with what we know. They must follow each other; what does not is passed over.
-    pub(crate) fn compare(&self, ranges: Vec<Range>) -> Difference {
-        let mut difference = Difference::default();
-        let mut start = Some(PeerId::from_bytes([0; 16]));
-        for range in ranges {
-            let Some(from) = start else { break };
-            if range.end.is_some_and(|end| end <= from) {
+    fn total(&self) -> (usize, Fingerprint) {
+        (self.digests.len(), self.total)
+    }
+
+    fn bytes(&self, _: &PeerId) -> usize {
+        0
+    }
+
+    fn are_names(&self) -> bool {
+        false
+    }
+}
+
+/// What begins a comparison: all that we know, in one range.
+pub(crate) fn begin(known: &dyn Known) -> Range {
+    let (len, total) = known.total();
+    let content = if len <= LISTED_MAX { list(known, &known.within(FIRST, None)) } else { Content::Fingerprint(total) };
+    Range { end: None, content }
+}
+
+const FIRST: PeerId = PeerId::from_bytes([0; PeerId::BYTES]);
+
+/// Compares what the peer says of some ranges with what we know, and gives up to `bytes_max`, or one. The ranges must follow each other; what does
+/// not is passed over.
+pub(crate) fn compare(known: &dyn Known, ranges: Vec<Range>, bytes_max: usize) -> Difference {
+    let mut difference = Difference::default();
+    let (mut start, mut room) = (Some(FIRST), bytes_max);
+    for range in ranges {
+        let Some(from) = start else { break };
+        let end = range.end;
+        if end.is_some_and(|end| end <= from) {
+            continue;
+        }
+        start = end;
+        let theirs = match range.content {
+            Content::Skip => {
+                difference.skip(end);
                 continue;
             }
-            start = range.end;
-            let ours = self.within(from, range.end);
-            match range.content {
-                Content::Skip => difference.ranges.push(Range { end: range.end, content: Content::Skip }),
-                Content::Fingerprint(theirs) => difference.ranges.extend(answer(&ours, theirs, range.end)),
-                Content::Items(theirs) => {
-                    difference.settle(&ours, &theirs);
-                    difference.ranges.push(Range { end: range.end, content: Content::Skip });
-                }
+            Content::Fingerprint(theirs) => {
+                let ours = known.within(from, end);
+                difference.answer(known, &ours, sum(&ours) == theirs, end);
+                continue;
             }
-        }
-        difference.trim();
-        difference
+            Content::Sum(theirs) => {
+                let ours = known.within(from, end);
+                difference.answer(known, &ours, short(sum(&ours)) == theirs, end);
+                continue;
+            }
+            Content::Items(items) => items,
+            Content::Names(names) => names.into_iter().map(|name| (padded(name), u64::from_le_bytes(name))).collect(),
+        };
+        difference.settle(known, &known.within(from, end), &theirs, end, &mut room);
     }
-
-    fn within(&self, from: PeerId, end: Option<PeerId>) -> Vec<(&PeerId, &Fingerprint)> {
-        self.digests.from(from).take_while(|(id, _)| end.is_none_or(|end| **id < end)).collect()
-    }
+    difference.trim();
+    difference
 }
 
-/// What we say of a range of which the peer has sent a fingerprint.
-fn answer(ours: &[(&PeerId, &Fingerprint)], theirs: Fingerprint, end: Option<PeerId>) -> Vec<Range> {
-    if sum(ours) == theirs {
-        return alloc::vec![Range { end, content: Content::Skip }];
-    }
-    if ours.len() <= LISTED_MAX {
-        return alloc::vec![Range { end, content: Content::Items(list(ours.iter().copied())) }];
-    }
-    let parts: Vec<_> = ours.chunks(ours.len().div_ceil(SPLIT).max(1)).collect();
-    let ends = parts.iter().skip(1).map(|part| part.first().map(|(id, _)| **id)).chain([end]);
-    let content = |part: &[(&PeerId, &Fingerprint)]| {
-        if part.len() <= LISTED_MAX / 4 {
-            Content::Items(list(part.iter().copied()))
-        } else {
-            Content::Fingerprint(sum(part))
-        }
-    };
-    parts.iter().zip(ends).map(|(part, end)| Range { end, content: content(part) }).collect()
+fn sum(items: &[(PeerId, Fingerprint)]) -> Fingerprint {
+    items.iter().fold(0, |sum: Fingerprint, (_, digest)| sum.wrapping_add(*digest))
 }
 
-fn sum(items: &[(&PeerId, &Fingerprint)]) -> Fingerprint {
-    items.iter().fold(0, |sum: Fingerprint, (_, digest)| sum.wrapping_add(**digest))
-}
-
-fn list<'a>(items: impl Iterator<Item = (&'a PeerId, &'a Fingerprint)>) -> Vec<(PeerId, u64)> {
-    items.map(|(id, digest)| (*id, short(*digest))).collect()
+fn list(known: &dyn Known, items: &[(PeerId, Fingerprint)]) -> Content {
+    if known.are_names() {
+        Content::Names(items.iter().map(|(_, digest)| short(*digest).to_le_bytes()).collect())
+    } else {
+        Content::Items(items.iter().map(|(id, digest)| (*id, short(*digest))).collect())
+    }
 }
 
 /// The first eight bytes of a digest.
@@ -132,16 +160,41 @@ fn short(digest: Fingerprint) -> u64 {
     digest.to_le_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
+/// A name of eight bytes in the form of an id.
+pub(crate) fn padded(name: [u8; NAME_BYTES]) -> PeerId {
+    let mut id = [0; PeerId::BYTES];
+    id.iter_mut().zip(name).for_each(|(to, from)| *to = from);
+    PeerId::from_bytes(id)
+}
+
+/// What parts two neighbours, in few bytes: the shortest beginning of `second` that is greater than `first`.
+fn between(first: &PeerId, second: &PeerId) -> PeerId {
+    let common = first.as_bytes().iter().zip(second.as_bytes()).take_while(|(a, b)| a == b).count();
+    let mut bound = *second.as_bytes();
+    bound.iter_mut().skip(common.saturating_add(1)).for_each(|byte| *byte = 0);
+    PeerId::from_bytes(bound)
+}
+
 /// The frames' worth of ranges: as many as it takes, each within the bounds of a frame. Each begins by skipping what the one before
 /// has covered.
-pub(crate) fn chunked(ranges: &[Range]) -> Vec<Vec<Range>> {
-    const RANGE_BYTES_MAX: usize = 1 + PeerId::BYTES + 2 + LISTED_MAX * (PeerId::BYTES + 8);
-    const RANGES_MAX: usize = FRAME_BYTES_MAX / RANGE_BYTES_MAX - 1;
-    let (mut frames, mut covered) = (Vec::new(), None);
-    for chunk in ranges.chunks(RANGES_MAX) {
-        let skip = covered.map(|end| Range { end: Some(end), content: Content::Skip });
-        covered = chunk.last().and_then(|range| range.end);
-        frames.push(skip.into_iter().chain(chunk.iter().cloned()).collect());
+pub(crate) fn chunked(ranges: Vec<Range>) -> Vec<Vec<Range>> {
+    const HEADER_BYTES: usize = 1 + 2;
+    let (mut frames, mut frame, mut room) = (Vec::new(), Vec::new(), FRAME_BYTES_MAX - HEADER_BYTES);
+    let mut covered = None;
+    for range in ranges {
+        let bytes = range.bytes();
+        if bytes > room || frame.len() >= LIST_MAX {
+            frames.push(core::mem::take(&mut frame));
+            let skip = Range { end: covered, content: Content::Skip };
+            room = (FRAME_BYTES_MAX - HEADER_BYTES).saturating_sub(skip.bytes());
+            frame.push(skip);
+        }
+        room = room.saturating_sub(bytes);
+        covered = range.end;
+        frame.push(range);
+    }
+    if !frame.is_empty() {
+        frames.push(frame);
     }
     frames
 }
@@ -152,23 +205,69 @@ impl Difference {
         self.ranges.is_empty() && self.give.is_empty() && self.want.is_empty()
     }
 
-    /// Compares two lists of the same range.
-    fn settle(&mut self, ours: &[(&PeerId, &Fingerprint)], theirs: &[(PeerId, u64)]) {
+    fn skip(&mut self, end: Option<PeerId>) {
+        self.ranges.push(Range { end, content: Content::Skip });
+    }
+
+    /// What we say of a range of which the peer has sent a sum.
+    fn answer(&mut self, known: &dyn Known, ours: &[(PeerId, Fingerprint)], is_equal: bool, end: Option<PeerId>) {
+        if is_equal {
+            self.skip(end);
+            return;
+        }
+        let parts = if ours.len() <= LISTED_MAX { 1 } else { (ours.len() / PART_MIN).clamp(2, SPLIT) };
+        let mut rest = ours;
+        for left in (1..=parts).rev() {
+            let (part, others) = rest.split_at(rest.len().div_ceil(left));
+            let end = match (part.last(), others.first()) {
+                (Some((last, _)), Some((next, _))) => Some(between(last, next)),
+                _ => end,
+            };
+            let content = if part.len() <= LISTED_MAX && (parts == 1 || part.len() <= LISTED_MAX / 4) {
+                list(known, part)
+            } else {
+                Content::Sum(short(sum(part)))
+            };
+            self.ranges.push(Range { end, content });
+            rest = others;
+        }
+    }
+
+    /// Compares two lists of the same range. Where there is no more room to give, a sum says that there is more.
+    fn settle(
+        &mut self,
+        known: &dyn Known,
+        ours: &[(PeerId, Fingerprint)],
+        theirs: &[(PeerId, u64)],
+        end: Option<PeerId>,
+        room: &mut usize,
+    ) {
         let mut their_digests = SmallMap::default();
         for (id, digest) in theirs {
             their_digests.insert(*id, *digest);
         }
-        for (id, digest) in ours {
-            match their_digests.remove(id) {
-                Some(theirs) if theirs == short(**digest) => {}
-                Some(_) => {
-                    self.give.push(**id);
-                    self.want.push(**id);
-                }
-                None => self.give.push(**id),
+        let mut cut = None;
+        for (at, (id, digest)) in ours.iter().enumerate() {
+            let theirs = their_digests.get(id).copied();
+            if theirs == Some(short(*digest)) {
+                their_digests.remove(id);
+                continue;
             }
+            if *room == 0 && known.bytes(id) > 0 {
+                cut = Some((at, *id));
+                break;
+            }
+            *room = room.saturating_sub(known.bytes(id));
+            self.give.push(*id);
         }
-        self.want.extend(their_digests.iter().map(|(id, _)| *id));
+        let settled = |id: &PeerId| cut.is_none_or(|(_, cut)| *id < cut);
+        self.want.extend(their_digests.iter().map(|(id, _)| *id).filter(settled));
+        if let Some((at, id)) = cut {
+            self.skip(Some(id));
+            self.ranges.push(Range { end, content: Content::Sum(short(sum(ours.get(at..).unwrap_or(&[])))) });
+        } else {
+            self.skip(end);
+        }
     }
 
     /// Ranges that need no more words are joined, and left out at the end.
@@ -211,12 +310,12 @@ mod tests {
     /// Lets two talk until neither has anything more to say. What they found out, and in how many frames.
     fn reconcile(a: &Sync, b: &Sync) -> (BTreeSet<PeerId>, usize) {
         let (mut found, mut frames) = (BTreeSet::new(), 0);
-        let mut ranges = alloc::vec![a.begin()];
+        let mut ranges = alloc::vec![begin(a)];
         let mut turn_of_b = true;
         while !ranges.is_empty() {
             frames += 1;
             assert!(frames < 20, "a comparison ends");
-            let difference = if turn_of_b { b.compare(ranges) } else { a.compare(ranges) };
+            let difference = compare(if turn_of_b { b } else { a }, ranges, usize::MAX);
             found.extend(difference.give);
             found.extend(difference.want);
             ranges = difference.ranges;
@@ -235,7 +334,7 @@ mod tests {
     #[test]
     fn a_newcomer_learns_all_by_its_first_word() {
         let (a, b) = (knowing([(5_000, 1)]), knowing((0..1_000).map(|n| (n, 1))));
-        let difference = b.compare(alloc::vec![a.begin()]);
+        let difference = compare(&b, alloc::vec![begin(&a)], usize::MAX);
         assert_eq!((difference.give.len(), difference.want.as_slice()), (1_000, &[id(5_000)][..]));
         assert!(difference.ranges.is_empty());
     }
@@ -263,7 +362,7 @@ mod tests {
         let a = knowing((0..100).map(|n| (n, 1)));
         let backwards =
             [9, 5, 7].map(|n| Range { end: Some(PeerId::from_bytes([n; 16])), content: Content::Fingerprint(0) });
-        let difference = a.compare(backwards.to_vec());
+        let difference = compare(&a, backwards.to_vec(), usize::MAX);
         assert!(difference.ranges.len() <= 3 * SPLIT);
     }
 

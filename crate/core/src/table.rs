@@ -269,6 +269,7 @@ impl<V> PeerMap<V> {
     }
 
     /// All values, by id.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PeerId, &V)> {
         self.0.rows().map(|(id, value)| (id, value))
     }

@@ -347,6 +347,7 @@ fn samples() -> Vec<Frame> {
     let record = Signed::new(record_of(1, 300), sign, &room());
     let entry = Entry { owner: id, key: "presence".into(), version: 300, value: vec![1, 2, 3] };
     let entry = Signed::new(entry, sign, &room());
+    let written = Entry { owner: id, key: b"m\x01ak".into(), version: 301, value: vec![0; 12] };
     let suspicion = Suspicion { accuser: id, subject: identity(0).id(), number: 9, incarnation: 4, silent_ms: 0 };
     let to = Some(identity(0).id());
     let post = Post {
@@ -389,6 +390,9 @@ fn samples() -> Vec<Frame> {
         Frame::Walk { ttl: 3, knock: Signed::new(knock, sign, &room()) },
         Frame::Seek { ttl: 20, to: id, session: 5, accused: 4 },
         Frame::Found { session: 5, records: vec![Signed::new(record_of(1, 900), sign, &room())] },
+        Frame::State(vec![Range { end: None, content: Content::Names(vec![[7; 8], [9; 8]]) }]),
+        Frame::Fetch(vec![[7; 8]]),
+        Frame::Kept { keys: vec![sign.public_key()], entries: vec![Signed::new(written, sign, &room())] },
     ]
 }
 

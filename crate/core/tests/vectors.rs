@@ -9,7 +9,7 @@
 use std::{fmt::Write, path::PathBuf};
 
 use chinwag_core::{
-    Alone, Identity, PublicKey, SignalKind,
+    Alone, Identity, PeerId, PublicKey, SignalKind,
     wire::{
         Content, Entry, Envelope, Farewell, Frame, Knock, Malformed, Post, Range, Record, RoomKey, Rumor, ShortId,
         Signed, Statement, Suspicion,
@@ -57,6 +57,22 @@ fn post(to: bool, index: u32, count: u32, payload: &[u8]) -> Post {
 
 fn envelope(kind: SignalKind, body: &[u8]) -> Envelope {
     Envelope { from: ada().public_key(), to: bob().id(), session: 0x0123_4567_89ab_cdef, kind, body: body.into() }
+}
+
+/// An entry of each kind, all of the millisecond 1,800,000,000,000.
+fn kept() -> Frame {
+    const STAMP: u64 = 1_800_000_000_000 << 16;
+    let entry = |key: Vec<u8>, version, value: Vec<u8>| by_ada(Entry { owner: ada().id(), key, version, value });
+    let at = STAMP.to_le_bytes();
+    let log = [b"l\x04chat".as_slice(), &(STAMP + 1).to_be_bytes()].concat();
+    let counter = [b"c\x05votes".as_slice(), &1_799_999_999_999_000_u64.to_be_bytes()].concat();
+    let entries = vec![
+        entry(b"m\x05boardtitle".into(), 1, [at.as_slice(), b"hello"].concat()),
+        entry(b"m\x05boardcolor".into(), 2, at.into()),
+        entry(log, 3, b"hi".into()),
+        entry(counter, 4, (-3_i64).to_le_bytes().into()),
+    ];
+    Frame::Kept { keys: vec![ada().public_key()], entries }
 }
 
 fn knock(zone: &str) -> Knock {
@@ -118,6 +134,18 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("found, refuting", Frame::Found { session: 7, records: vec![by_ada(record("", false, false))] }),
         ("prefer", Frame::Prefer(vec![ada().id()])),
         ("splice", Frame::Splice(by_ada(knock("")))),
+        (
+            "state, a sum and three names",
+            Frame::State(vec![
+                Range {
+                    end: Some(PeerId::from_bytes(*b"\x40\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
+                    content: Content::Sum(7),
+                },
+                Range { end: None, content: Content::Names(vec![[0xaa; 8], [0xbb; 8], *b"\xcc\0\0\0\0\0\0\x01"]) },
+            ]),
+        ),
+        ("fetch", Frame::Fetch(vec![[0xaa; 8]])),
+        ("kept: a map's key, a delete, a log's message, a counter's total", kept()),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
 }
@@ -181,7 +209,14 @@ fn fields(frame: &Frame) -> Value {
         Frame::Prune(ids) | Frame::Prefer(ids) | Frame::Want(ids) => {
             json!({ "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
         }
-        Frame::Compare(ranges) => json!({ "ranges": ranges.iter().map(range_fields).collect::<Vec<_>>() }),
+        Frame::Compare(ranges) | Frame::State(ranges) => {
+            json!({ "ranges": ranges.iter().map(range_fields).collect::<Vec<_>>() })
+        }
+        Frame::Fetch(names) => json!({ "names": names.iter().map(|name| hex(name)).collect::<Vec<_>>() }),
+        Frame::Kept { keys, entries } => json!({
+            "keys": keys.iter().map(|key| hex(key)).collect::<Vec<_>>(),
+            "entries": entries.iter().map(entry_fields).collect::<Vec<_>>(),
+        }),
         Frame::Obituary { subject, incarnation } => {
             json!({ "subject": subject.to_string(), "incarnation": incarnation.to_string() })
         }
@@ -217,11 +252,15 @@ fn range_fields(range: &Range) -> Value {
     let end = range.end.map(|end| end.to_string());
     match &range.content {
         Content::Skip => json!({ "end": end }),
+        Content::Sum(sum) => json!({ "end": end, "sum": hex(&sum.to_le_bytes()) }),
         Content::Fingerprint(sum) => json!({ "end": end, "fingerprint": hex(&sum.to_le_bytes()) }),
         Content::Items(items) => {
             let items: Vec<_> =
                 items.iter().map(|(id, digest)| json!([id.to_string(), hex(&digest.to_le_bytes())])).collect();
             json!({ "end": end, "items": items })
+        }
+        Content::Names(names) => {
+            json!({ "end": end, "names": names.iter().map(|name| hex(name)).collect::<Vec<_>>() })
         }
     }
 }
@@ -236,7 +275,7 @@ fn record_fields(Signed { body, signature }: &Signed<Record>) -> Value {
 
 fn entry_fields(Signed { body, signature }: &Signed<Entry>) -> Value {
     json!({
-        "owner": body.owner.to_string(), "key": body.key, "version": body.version.to_string(), "value": hex(&body.value),
+        "owner": body.owner.to_string(), "key": text(&body.key), "version": body.version.to_string(), "value": hex(&body.value),
         "signature": hex(signature),
     })
 }
@@ -247,6 +286,11 @@ fn post_fields(Signed { body, signature }: &Signed<Post>) -> Value {
         "channel": body.channel, "sent_at_ms": body.sent_at_ms.to_string(), "index": body.index, "count": body.count,
         "payload": hex(&body.payload), "signature": hex(signature),
     })
+}
+
+/// Text as it is, and other bytes as `\x00`.
+fn text(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -162,6 +162,15 @@ enum What {
         #[arg(long, default_value_t = 1)]
         attackers: u32,
     },
+    /// Two members hold nearly the same entries of the state, and find out what differs
+    Sync {
+        /// Entries that both hold
+        #[arg(long, default_value_t = 10_000)]
+        entries: u32,
+        /// Entries that one of the two lacks
+        #[arg(long, default_value_t = 10)]
+        differing: u32,
+    },
     /// The seed draws size, parameters and faults
     Swarm {
         /// Runs so many seeds, beginning with --seed
@@ -346,6 +355,7 @@ impl What {
             }
             Self::Freeze { for_s } => Scenario::Freeze { lasts: micros(for_s).max(1) },
             Self::Hidden => Scenario::Hidden,
+            Self::Sync { entries, differing } => Scenario::Sync { entries, differing },
             Self::Churn { rate } => Scenario::Churn { rate },
             Self::Attack { kind, attackers } => Scenario::Attack { kind: kind.into(), attackers },
             Self::Swarm { .. } => Scenario::Swarm,

@@ -26,6 +26,8 @@ pub enum Concern {
     Faults = 8,
     /// What adversaries do.
     Adversaries = 9,
+    /// Who writes what to maps, logs and counters.
+    State = 10,
 }
 
 /// The stream of one concern under a seed.

@@ -127,6 +127,9 @@ pub struct Heal {
     /// When the first message was sent that reached all the living.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_reaches_all_s: Option<f64>,
+    /// Until maps, logs and counters are the same everywhere, where members have written to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_equal_s: Option<f64>,
 }
 
 /// Two members that have a new link compare what they know.
@@ -306,10 +309,13 @@ impl fmt::Display for Heal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let after = |at: Option<f64>| at.map_or("never".to_owned(), |at| format!("after {at:.2} s"));
         write!(f, "  heal       connected {}, all right {}", after(self.connected_s), after(self.all_alive_s))?;
-        match self.message_reaches_all_s {
-            Some(at) => writeln!(f, ", a message reaches all after {at:.2} s"),
-            None => writeln!(f),
+        if let Some(at) = self.message_reaches_all_s {
+            write!(f, ", a message reaches all after {at:.2} s")?;
         }
+        if let Some(at) = self.state_equal_s {
+            write!(f, ", state equal after {at:.2} s")?;
+        }
+        writeln!(f)
     }
 }
 

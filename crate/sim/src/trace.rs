@@ -108,6 +108,14 @@ fn told(event: &Event) -> String {
         Event::Message(message) => {
             format!("message {:?}#{} h{} {}B", message.from, message.seq, message.hops, message.payload.len())
         }
+        Event::MapChanged { map, key, value, by } => {
+            format!(
+                "map {map}: {key} is {} by {by:?}",
+                value.as_ref().map_or_else(|| "deleted".into(), |it| format!("{} B", it.len()))
+            )
+        }
+        Event::LogAppended { log, entry } => format!("log {log}: {} B by {:?}", entry.value.len(), entry.from),
+        Event::CounterChanged { counter, value } => format!("counter {counter} is {value}"),
         Event::Violation(violation) => format!("violation by {:?}: {:?}", violation.peer, violation.kind),
     }
 }

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 const COMPARE: u8 = 14;
 const TOLD: [u8; 4] = [3, 4, 5, 15];
 
+/// The same for the state: a comparison, then entries and what is asked for.
+const STATE: u8 = 24;
+const KEPT: [u8; 2] = [25, 26];
+
 use chinwag_core::wire::Frame;
 
 /// Kinds that the header of a frame can name.
@@ -20,6 +24,8 @@ pub struct Traffic {
     names: [Option<&'static str>; KINDS],
     /// By connection.
     syncs: BTreeMap<u32, Sync>,
+    /// Likewise, of the state.
+    state_syncs: BTreeMap<u32, Sync>,
 }
 
 /// What two members have sent each other to be equal.
@@ -58,16 +64,27 @@ impl Traffic {
         self.hosts.fill(Count::default());
         self.kinds.fill(Count::default());
         self.syncs.clear();
+        self.state_syncs.clear();
     }
 
     /// A frame goes onto a connection.
     pub fn carried(&mut self, connection: u32, frame: &[u8]) {
         let kind = frame.first().map_or(0, |head| head & 0x1f);
-        if kind == COMPARE || TOLD.contains(&kind) {
-            let sync = self.syncs.entry(connection).or_default();
-            sync.rounds += u64::from(kind == COMPARE);
-            sync.bytes += frame.len() as u64;
-        }
+        let sync = match kind {
+            COMPARE => self.syncs.entry(connection),
+            kind if TOLD.contains(&kind) => self.syncs.entry(connection),
+            STATE => self.state_syncs.entry(connection),
+            kind if KEPT.contains(&kind) => self.state_syncs.entry(connection),
+            _ => return,
+        };
+        let sync = sync.or_default();
+        sync.rounds += u64::from(kind == COMPARE || kind == STATE);
+        sync.bytes += frame.len() as u64;
+    }
+
+    /// The comparisons of the state since counting began, by connection.
+    pub fn state_syncs(&self) -> impl Iterator<Item = &Sync> {
+        self.state_syncs.values().filter(|sync| sync.rounds > 0)
     }
 
     /// The comparisons since counting began, by connection.

@@ -418,6 +418,8 @@ impl Driver {
     fn on_alarm(self: &Rc<Self>) {
         self.alarm.clear();
         let now = clock::now();
+        // The monotonic clock may have stood still while this host slept.
+        self.node.borrow_mut().set_wall_ms(now, clock::wall_ms());
         if self.with_node(Node::next_timeout).is_some_and(|due| due <= now) {
             self.node.borrow_mut().handle_timeout(now);
         }

@@ -155,6 +155,10 @@ fn refusal(refused: Refused) -> JsValue {
         Refused::MessageTooLarge { bytes, max } => ("message-too-large", Some((bytes, max))),
         Refused::PresenceTooLarge { bytes, max } => ("presence-too-large", Some((bytes, max))),
         Refused::ChannelName { bytes, max } => ("channel-name", Some((bytes, max))),
+        Refused::ValueTooLarge { bytes, max } => ("value-too-large", Some((bytes, max))),
+        Refused::TooManyEntries { max } => ("too-many-entries", Some((max, max))),
+        Refused::TooManyBytes { max } => ("too-many-bytes", Some((max, max))),
+        Refused::Ahead { .. } => ("clock-behind", None),
         Refused::UnknownMember => ("unknown-member", None),
         Refused::Left => ("left", None),
     };

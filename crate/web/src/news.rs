@@ -45,6 +45,8 @@ impl News {
             Self::Node(Event::Link { peer, up }) => sink.link(&hex(peer.as_bytes()), up),
             Self::Node(Event::Ready) => sink.ready(),
             Self::Node(Event::Message(message)) => tell_message(sink, counters, &message),
+            // The face has no maps, logs and counters yet.
+            Self::Node(Event::MapChanged { .. } | Event::LogAppended { .. } | Event::CounterChanged { .. }) => Ok(()),
             Self::Node(Event::Violation(violation)) => sink.trouble("violation", &hex(violation.peer.as_bytes())),
             Self::Myself(member) => tell_member(sink, counters, "self", &member),
             Self::Signaling(state) => sink.signaling(state.name()),

@@ -102,6 +102,10 @@ impl Node {
 
     pub(super) fn on_entry(&mut self, link: LinkId, peer: PeerId, hops: u8, entry: Signed<Entry>) {
         let owner = entry.body.owner;
+        if entry.body.key != PRESENCE {
+            self.on_durable(link, peer, hops, entry, None);
+            return;
+        }
         let Some(key) = self.members.key_of(&owner) else { return };
         if !self.store.is_news(&entry.body, &self.config) {
             if self.store.versions_of(&owner).any(|version| version == entry.body.version) {

@@ -1,8 +1,8 @@
 //! One member of one room: composes the mechanisms and owns the order in which they run.
 //!
-//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`; who is still there in
-//! `probing`, and our own clock in `waking`; how links come and go in `linking`, whom we want them to in `seeking`, and what waits for one
-//! that is behind in `lanes`.
+//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`, maps, logs and counters in
+//! `state`; who is still there in `probing`, and our own clock in `waking`; how links come and go in `linking`, whom we want them to in
+//! `seeking` and `walks`, and what waits for one that is behind in `lanes`.
 
 mod gossip;
 mod lanes;
@@ -11,6 +11,7 @@ mod messages;
 mod probing;
 mod seeking;
 mod spreading;
+mod state;
 mod waking;
 mod walks;
 
@@ -21,6 +22,7 @@ use crate::{
     commons::Commons,
     config::{Config, Strategy},
     detector::{Cases, Doubts, Health, Probes, Pulse},
+    hlc::Hlc,
     identity::{Identity, PeerId},
     introducer::{Errand, Introducer},
     io::{Command, Event, Input, Lane, LinkId, MemberView, Output, Refused},
@@ -40,6 +42,9 @@ const OUTPUTS_KEPT: usize = 64;
 
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;
+
+/// The value of an entry, at most: what leaves room for its key, signature and version, its owner's key, and the frame's own fields.
+const ENTRY_BYTES_MAX: usize = FRAME_BYTES_MAX - 512;
 
 /// What a [`Node`] begins with.
 #[derive(Clone, Debug)]
@@ -124,6 +129,13 @@ pub struct Node {
     /// Not before this.
     seek_after: Instant,
     sync: Sync,
+    /// Wall time in milliseconds since 1970, and when that was.
+    wall: (Instant, u64),
+    clock: Hlc,
+    /// The number with which we began: names what we add to counters.
+    life: u64,
+    /// When to compare the state with all peers.
+    compare_at: Option<Instant>,
     ready: bool,
     /// When we count as being alone in the room.
     alone_at: Option<Instant>,
@@ -140,6 +152,7 @@ impl Node {
     pub fn new(now: Instant, setup: Setup<'_>) -> Self {
         let Setup { identity, room, zone, seed, wall_ms, mut config, commons } = setup;
         config.frame_bytes_max = config.frame_bytes_max.min(FRAME_BYTES_MAX);
+        config.entry_bytes_max = config.entry_bytes_max.min(ENTRY_BYTES_MAX);
         let room = RoomKey::new(room);
         let mut broadcast = Broadcast::new(wall_ms);
         let mut record = Record::new(identity.public_key(), broadcast.next_number(), wall_ms);
@@ -186,6 +199,10 @@ impl Node {
             seek_at: None,
             seek_after: Instant::ZERO,
             sync: Sync::default(),
+            wall: (now, wall_ms),
+            clock: Hlc::default(),
+            life: wall_ms.saturating_mul(1_000),
+            compare_at: None,
             ready: false,
             alone_at: None,
             left: false,
@@ -260,6 +277,7 @@ impl Node {
         self.judge();
         self.give_testimonies();
         self.patrol();
+        self.compare_if_due();
         if self.config.strategy != Strategy::Tree {
             self.monger();
         }
@@ -391,6 +409,9 @@ impl Node {
         match command {
             Command::SetPresence { value } => self.set_presence(value),
             Command::Send { channel, to, payload, sent_at_ms } => self.send_message(&channel, to, &payload, sent_at_ms),
+            Command::MapSet { map, key, value } => self.map_set(&map, &key, value.as_deref()),
+            Command::LogAppend { log, value } => self.log_append(&log, value),
+            Command::CounterAdd { counter, amount } => self.counter_add(&counter, amount),
             Command::SetHidden { hidden } => {
                 self.set_flags(hidden, self.me.body.greeter);
                 Ok(())

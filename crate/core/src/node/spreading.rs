@@ -8,6 +8,7 @@ use crate::{
     identity::PeerId,
     io::{Lane, LinkId, ViolationKind},
     overlay::Route,
+    store::PRESENCE,
     sync,
     wire::{Entry, FLOOD, Frame, LIST_MAX, Range, Record, Rumor, ShortId, Signed, chunked},
 };
@@ -50,6 +51,9 @@ impl Node {
             Frame::Want(ids) => self.give(link, &ids),
             Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
             Frame::Walk { ttl, knock } => self.on_walk(Route::Mesh(link), ttl, knock),
+            Frame::State(ranges) => self.on_state(link, ranges),
+            Frame::Fetch(names) => self.on_fetch(link, &names),
+            Frame::Kept { keys, entries } => self.on_kept(link, peer, &keys, entries),
             Frame::Splice(knock) => self.on_splice(link, &knock),
             Frame::Seek { ttl, to, session, accused } => self.on_seek(link, ttl, to, session, accused),
             Frame::Found { session, records } => self.on_found(link, peer, session, records),
@@ -62,8 +66,11 @@ impl Node {
         let of_me_and_newer = origin == self.id() && number > self.me.body.incarnation;
         // A goodbye was signed with the record that it ends, perhaps long ago: whether it is news, the table knows.
         let is_farewell = matches!(rumor, Rumor::Farewell(_)) && self.members.get(&origin).is_some();
+        // An entry of ours may be of an earlier life.
+        let is_state_news =
+            matches!(&rumor, Rumor::Entry(entry) if entry.body.key != PRESENCE && self.is_state_news(entry));
         let fresh = is_farewell || self.broadcast.is_fresh(&origin, number);
-        if !of_me_and_newer && (origin == self.id() || !fresh) {
+        if !of_me_and_newer && !is_state_news && (origin == self.id() || !fresh) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
             self.spare(link, &rumor.short_id());
             match &rumor {
@@ -93,8 +100,9 @@ impl Node {
     pub(super) fn spread(&mut self, rumor: Rumor, from: Option<LinkId>, hops: u8) {
         let (hops, flooded) = (hops & !FLOOD, hops & FLOOD != 0);
         let (origin, number, id) = (rumor.origin(), rumor.number(), rumor.short_id());
-        // Records and entries are answered from what we know.
-        let kept = matches!(rumor, Rumor::Post(_) | Rumor::Suspicion(_) | Rumor::Farewell(_));
+        // Records and presences are answered from what we know.
+        let known = matches!(&rumor, Rumor::Entry(entry) if entry.body.key == PRESENCE);
+        let kept = !known && !matches!(rumor, Rumor::Record(_));
         let links = self.greeted_links();
         let flood = match from {
             Some(_) => flooded && self.floods.take(self.now),
@@ -210,24 +218,26 @@ impl Node {
 
     /// Begins to compare what both ends of a new link know.
     pub(super) fn begin_comparison(&mut self, link: LinkId) {
-        let all = self.sync.begin();
+        let all = sync::begin(&self.sync);
         self.send(link, Lane::Reliable, &Frame::Compare([all].into()));
+        self.compare_state(link);
     }
 
     fn on_compare(&mut self, link: LinkId, ranges: Vec<Range>) {
-        let difference = self.sync.compare(ranges);
+        let difference = sync::compare(&self.sync, ranges, usize::MAX);
+        let nothing_differs = difference.is_none();
         self.give(link, &difference.give);
         for ids in difference.want.chunks(LIST_MAX) {
             self.send(link, Lane::Reliable, &Frame::Want(ids.to_vec()));
         }
-        for ranges in sync::chunked(&difference.ranges) {
+        for ranges in sync::chunked(difference.ranges) {
             self.send(link, Lane::Reliable, &Frame::Compare(ranges));
         }
         if self.links.answer_first(link) {
             self.send(link, Lane::Reliable, &Frame::Synced);
         }
         // Nothing differs: no answer will come.
-        if difference.is_none() {
+        if nothing_differs {
             self.become_ready();
         }
     }

@@ -76,6 +76,7 @@ impl Node {
         [
             self.seek_at,
             self.alone_at,
+            self.compare_at,
             self.asks.next_timeout(),
             self.links.next_timeout(),
             self.probes.next_timeout(),

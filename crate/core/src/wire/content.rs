@@ -9,8 +9,8 @@ use super::{
 };
 use crate::identity::PeerId;
 
-/// The longest key of an entry, in bytes of UTF-8.
-pub const KEY_BYTES_MAX: usize = 64;
+/// The longest key of an entry, in bytes.
+pub const KEY_BYTES_MAX: usize = 255;
 
 /// The longest name of a channel that the codec takes, in bytes of UTF-8. `Config` may ask for less.
 pub const CHANNEL_BYTES_MAX: usize = 255;
@@ -21,7 +21,7 @@ pub struct Entry {
     /// Whose it is, and who signs it.
     pub owner: PeerId,
     /// Its name among the owner's entries.
-    pub key: String,
+    pub key: Vec<u8>,
     /// The number of this statement: a new one with every change.
     pub version: u64,
     /// Opaque to the protocol.
@@ -33,14 +33,14 @@ impl Statement for Entry {
 
     fn write(&self, w: &mut Writer) {
         w.raw(self.owner.as_bytes());
-        w.bytes(self.key.as_bytes());
+        w.bytes(&self.key);
         w.varint(self.version);
         w.bytes(&self.value);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let owner = r.peer()?;
-        let key = r.text(KEY_BYTES_MAX)?;
+        let key = r.bytes(KEY_BYTES_MAX)?.to_vec();
         let version = r.varint()?;
         let value = r.bytes(FRAME_BYTES_MAX)?.to_vec();
         Ok(Self { owner, key, version, value })

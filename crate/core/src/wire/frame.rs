@@ -7,12 +7,12 @@ use super::{
     codec::{Malformed, Reader, Writer},
     content::Entry,
     envelope::{Envelope, Knock},
-    range::Range,
+    range::{NAME_BYTES, Name, Range},
     record::Record,
     rumor::{Rumor, RumorKind, ShortId},
     signed::{Signed, Statement},
 };
-use crate::identity::PeerId;
+use crate::identity::{PeerId, PublicKey};
 
 /// The version of the protocol, in the upper three bits of each frame's first byte.
 pub const VERSION: u8 = 1;
@@ -104,6 +104,17 @@ pub enum Frame {
     },
     /// The sender gives a member that looks for links a place between itself and the receiver: that shall dial it as well, and then close this link.
     Splice(Signed<Knock>),
+    /// What the sender holds of the state that outlives its owners, range by range.
+    State(Vec<Range>),
+    /// Entries of it that the sender lacks.
+    Fetch(Vec<Name>),
+    /// Entries of it that the receiver lacks.
+    Kept {
+        /// The public keys of their owners, who may be gone.
+        keys: Vec<PublicKey>,
+        /// The entries.
+        entries: Vec<Signed<Entry>>,
+    },
 }
 
 /// In the hops of a rumor: it is to be passed on over all links, and not along the tree that its origin has.
@@ -140,6 +151,9 @@ impl Frame {
             Self::Found { .. } => 21,
             Self::Splice(_) => 22,
             Self::Prefer(_) => 23,
+            Self::State(_) => 24,
+            Self::Fetch(_) => 25,
+            Self::Kept { .. } => 26,
         }
     }
 
@@ -167,6 +181,9 @@ impl Frame {
             Self::Found { .. } => "found",
             Self::Splice(_) => "splice",
             Self::Prefer(_) => "prefer",
+            Self::State(_) => "state",
+            Self::Fetch(_) => "fetch",
+            Self::Kept { .. } => "kept",
         }
     }
 
@@ -193,7 +210,7 @@ impl Frame {
             Self::Prune(origins) | Self::Prefer(origins) | Self::Want(origins) => {
                 w.list(origins, |w, id| w.raw(id.as_bytes()));
             }
-            Self::Compare(ranges) => w.list(ranges, |w, range| range.write(w)),
+            Self::Compare(ranges) | Self::State(ranges) => w.list(ranges, |w, range| range.write(w)),
             Self::Obituary { subject, incarnation } => {
                 w.raw(subject.as_bytes());
                 w.varint(*incarnation);
@@ -217,6 +234,11 @@ impl Frame {
                 w.list(records, |w, it| it.write(w));
             }
             Self::Splice(knock) => knock.write(&mut w),
+            Self::Fetch(names) => w.list(names, |w, name| w.raw(name)),
+            Self::Kept { keys, entries } => {
+                w.list(keys, |w, key| w.raw(key));
+                w.list(entries, |w, it| it.write(w));
+            }
         }
         w.into_vec().into()
     }
@@ -274,6 +296,12 @@ impl Frame {
             }
             22 => Self::Splice(Signed::read(r)?),
             23 => Self::Prefer(r.list(LIST_MAX, PeerId::BYTES, Reader::peer)?),
+            24 => Self::State(r.list(LIST_MAX, 1, Range::read)?),
+            25 => Self::Fetch(r.list(LIST_MAX, NAME_BYTES, Reader::array)?),
+            26 => {
+                let keys = r.list(LIST_MAX, 32, Reader::key)?;
+                Self::Kept { keys, entries: r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)? }
+            }
             _ => return Err(Malformed::Kind),
         })
     }
@@ -315,8 +343,9 @@ impl fmt::Display for Frame {
             Self::Records(records) => {
                 records.iter().try_for_each(|r| write!(f, " {:?} i{}", r.body.id(), r.body.incarnation))
             }
-            Self::Entries(entries) => entries.iter().try_for_each(|e| {
-                write!(f, " {:?}/{} v{} {}B", e.body.owner, e.body.key, e.body.version, e.body.value.len())
+            Self::Entries(entries) | Self::Kept { entries, .. } => entries.iter().try_for_each(|e| {
+                let key = e.body.key.escape_ascii();
+                write!(f, " {:?}/{key} v{} {}B", e.body.owner, e.body.version, e.body.value.len())
             }),
             Self::Synced | Self::Disconnect => Ok(()),
             Self::Gossip { hops, rumor } => {
@@ -325,7 +354,9 @@ impl fmt::Display for Frame {
                     Rumor::Post(Signed { body, .. }) => {
                         write!(f, " {} {}/{} {}B", body.channel, body.index, body.count, body.payload.len())
                     }
-                    Rumor::Entry(Signed { body, .. }) => write!(f, " {} {}B", body.key, body.value.len()),
+                    Rumor::Entry(Signed { body, .. }) => {
+                        write!(f, " {} {}B", body.key.escape_ascii(), body.value.len())
+                    }
                     Rumor::Suspicion(Signed { body, .. }) => write!(f, " of {:?} i{}", body.subject, body.incarnation),
                     Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
                 }
@@ -335,7 +366,8 @@ impl fmt::Display for Frame {
             Self::Prune(ids) | Self::Prefer(ids) | Self::Want(ids) => {
                 ids.iter().try_for_each(|id| write!(f, " {id:?}"))
             }
-            Self::Compare(ranges) => write!(f, " {} ranges", ranges.len()),
+            Self::Compare(ranges) | Self::State(ranges) => write!(f, " {} ranges", ranges.len()),
+            Self::Fetch(names) => write!(f, " {}", names.len()),
             Self::Obituary { subject, incarnation } => write!(f, " {subject:?} i{incarnation}"),
             Self::Walk { ttl, knock } => write!(f, " {:016x} n{} ttl{ttl}", knock.body.session, knock.body.links),
             Self::Splice(knock) => write!(f, " {:016x} n{}", knock.body.session, knock.body.links),

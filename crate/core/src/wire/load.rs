@@ -28,7 +28,7 @@ impl Load {
     fn read(r: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
         let kind = r.u8()? & 0x1f;
         match kind {
-            4 | 5 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
+            4 | 5 | 24 | 26 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
             6 | 8 => {}
             _ => return Ok(None),
         }

@@ -20,7 +20,7 @@ pub use envelope::{Envelope, Knock};
 pub(crate) use frame::chunked;
 pub use frame::{FLOOD, FRAME_BYTES_MAX, Frame, LIST_MAX, VERSION};
 pub(crate) use load::Load;
-pub use range::{Content, Fingerprint, Range};
+pub use range::{Content, Fingerprint, NAME_BYTES, Name, Range};
 pub use record::{Farewell, Record, Suspicion, ZONE_BYTES_MAX};
 pub use rumor::{Rumor, ShortId};
 pub use signed::{RoomKey, Signed, Statement};

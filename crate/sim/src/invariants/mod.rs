@@ -6,6 +6,7 @@ mod delivery;
 mod interface;
 mod membership;
 mod overlay;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use membership::{
     IncarnationIsTheOwners, NeverBackwards, NoGhosts, NobodyDoubtsItself, OneLiarKillsNobody, SuspectedBeforeDead,
 };
 pub use overlay::{BoundedEvictions, LinksHaveTransports, NobodyStaysAlone, SymmetricLinks, ViewsWithinCaps};
+pub use state::{AuthenticEntries, PeersBecomeEqual, ViewsAreMerges};
 
 use crate::{
     host::{Host, Leg, State},
@@ -181,6 +183,9 @@ impl Invariants {
             Box::new(AtMostOnce::default()),
             Box::new(BytesAsSent::default()),
             Box::new(AuthenticPresence::default()),
+            Box::new(AuthenticEntries::default()),
+            Box::new(ViewsAreMerges::default()),
+            Box::new(PeersBecomeEqual::default()),
             Box::new(BoundedOutputs),
             Box::new(TimeoutNotInThePast),
             Box::new(NoAccusationAfterFreeze::default()),

@@ -165,7 +165,7 @@ impl Gang {
             payload: b"I never said that".to_vec(),
         };
         let presence = b"nor set that".to_vec();
-        let entry = Entry { owner: victim, key: "presence".to_owned(), version: u64::MAX, value: presence };
+        let entry = Entry { owner: victim, key: b"presence".to_vec(), version: u64::MAX, value: presence };
         let number = self.number(stage);
         let accuser = others.choose(&mut self.chance).map_or(victim, |(id, _)| *id);
         vec![

@@ -16,8 +16,10 @@ mod mass_crash;
 mod partition;
 mod regions;
 mod stage;
+mod state;
 mod storm;
 mod swarm;
+mod sync;
 
 pub use attack::Kind;
 use chinwag_core::{Config, Strategy};
@@ -99,6 +101,13 @@ pub enum Scenario {
         /// How many.
         attackers: u32,
     },
+    /// Two members that hold nearly the same entries of the state find out what differs.
+    Sync {
+        /// Entries that both hold.
+        entries: u32,
+        /// Entries that one of the two lacks.
+        differing: u32,
+    },
     /// The seed draws everything.
     Swarm,
 }
@@ -121,6 +130,7 @@ impl Scenario {
             Self::Hidden => "hidden",
             Self::Churn { .. } => "churn",
             Self::Attack { .. } => "attack",
+            Self::Sync { .. } => "sync",
             Self::Swarm => "swarm",
         }
     }
@@ -207,7 +217,11 @@ pub struct Outcome {
 
 /// Runs a scenario. `prepare` may change the world before anything happens.
 pub fn run(options: &Options, prepare: impl FnOnce(&mut Network)) -> Outcome {
-    let drawn = if options.scenario == Scenario::Swarm { swarm::draw(options) } else { options.clone() };
+    let drawn = match options.scenario {
+        Scenario::Swarm => swarm::draw(options),
+        Scenario::Sync { .. } => sync::prepare(options),
+        _ => options.clone(),
+    };
     let mut stage = Stage::new(&drawn);
     prepare(&mut stage.network);
     match &options.scenario {
@@ -224,6 +238,7 @@ pub fn run(options: &Options, prepare: impl FnOnce(&mut Network)) -> Outcome {
         Scenario::Hidden => hidden::run(&mut stage),
         Scenario::Churn { rate } => churn::run(&mut stage, *rate),
         Scenario::Attack { kind, attackers } => attack::run(&mut stage, *kind, *attackers),
+        Scenario::Sync { entries, differing } => sync::run(&mut stage, *entries, *differing),
         Scenario::Swarm => swarm::run(&mut stage),
     }
     stage.finish()

@@ -1,10 +1,10 @@
 //! The room is cut in two, and becomes one again.
 
-use super::Stage;
+use super::{Stage, state};
 use crate::{
     bits::Bits,
     faults::{Isolation, Partition},
-    random::{RngExt, SliceRandom},
+    random::{Concern, RngExt, SliceRandom, stream},
     time::{Micros, SECOND},
 };
 
@@ -21,6 +21,9 @@ pub enum Shape {
     Swizzle,
 }
 
+/// Members that write to maps, logs and counters while the room is cut.
+const WRITERS: usize = 20;
+
 /// Until the room is one again, at most.
 const HEALING: Micros = 180 * SECOND;
 
@@ -29,27 +32,47 @@ pub(super) fn run(stage: &mut Stage, shape: Shape, lasts: Micros) {
     stage.begin();
     let hosts: Vec<u32> = stage.network.living().collect();
     match shape {
-        Shape::Halves => cut(stage, |stage| Partition::share(hosts.into_iter(), 0.5, &mut stage.chance), lasts),
+        Shape::Halves => cut(stage, |stage| Partition::share(hosts.into_iter(), 0.5, &mut stage.chance), lasts, write),
         Shape::One => {
             let one = stage.somebody();
-            cut(stage, |_| Partition::of([one].into_iter().collect()), lasts);
+            cut(stage, |_| Partition::of([one].into_iter().collect()), lasts, write);
         }
         Shape::OneWay => {
-            cut(stage, |stage| Partition::share(hosts.into_iter(), 1.0 / 3.0, &mut stage.chance).one_way(), lasts);
+            cut(
+                stage,
+                |stage| Partition::share(hosts.into_iter(), 1.0 / 3.0, &mut stage.chance).one_way(),
+                lasts,
+                write,
+            );
         }
         Shape::Swizzle => swizzle(stage, hosts, lasts),
     }
     let deadline = stage.network.now() + HEALING;
-    stage.report.heal = Some(stage.heal(deadline, |_| {}));
+    stage.report.heal = Some(state::heal(stage, deadline));
     stage.judge_comparisons();
 }
 
-/// Cuts the room for a while.
-pub(super) fn cut(stage: &mut Stage, how: impl FnOnce(&mut Stage) -> Partition, lasts: Micros) {
+/// Cuts the room for a while, in the middle of which something happens.
+pub(super) fn cut(
+    stage: &mut Stage,
+    how: impl FnOnce(&mut Stage) -> Partition,
+    lasts: Micros,
+    meanwhile: impl FnOnce(&mut Stage),
+) {
     let partition = how(stage);
     let fault = stage.network.add_fault(Box::new(partition));
-    stage.network.run_for(lasts);
+    stage.network.run_for(lasts / 2);
+    meanwhile(stage);
+    stage.network.run_for(lasts - lasts / 2);
     stage.network.remove_fault(fault);
+}
+
+/// Some on both sides write.
+fn write(stage: &mut Stage) {
+    let mut writers: Vec<u32> = stage.network.living().collect();
+    writers.shuffle(&mut stream(stage.options.seed, Concern::State));
+    writers.truncate(WRITERS);
+    writers.into_iter().for_each(|host| state::write_all_kinds(stage, host));
 }
 
 fn swizzle(stage: &mut Stage, mut hosts: Vec<u32>, lasts: Micros) {
@@ -69,6 +92,9 @@ fn swizzle(stage: &mut Stage, mut hosts: Vec<u32>, lasts: Micros) {
             let next = stage.network.add_fault(Box::new(Isolation(isolated.clone())));
             fault.replace(next).into_iter().for_each(|before| stage.network.remove_fault(before));
             stage.network.run_for(step);
+        }
+        if !coming_back {
+            write(stage);
         }
         hosts.shuffle(&mut stage.chance);
     }

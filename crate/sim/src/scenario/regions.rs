@@ -23,7 +23,7 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     stage.begin();
     let hosts: Vec<u32> = stage.network.living().collect();
     let zone = stage.chance.random_range(0..zones);
-    cut(stage, |_| Partition::zone(hosts.into_iter(), zones, zone), lasts);
+    cut(stage, |_| Partition::zone(hosts.into_iter(), zones, zone), lasts, |_| {});
     let deadline = stage.network.now() + HEALING;
     stage.report.heal = Some(stage.heal(deadline, |_| {}));
     stage.judge_comparisons();

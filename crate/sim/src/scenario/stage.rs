@@ -126,6 +126,7 @@ impl Stage {
             connected_s: connected_at.map(after),
             all_alive_s: right_at.map(after),
             message_reaches_all_s: None,
+            state_equal_s: None,
         };
         let (parts, wrong) = (parts(&self.network), wrong(&self.network));
         self.expect(heal.connected_s.is_some(), || format!("all the living can reach each other ({parts})"));

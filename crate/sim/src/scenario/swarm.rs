@@ -6,6 +6,7 @@ use chinwag_core::Command;
 use super::{
     Options, Stage,
     stage::{is_right, living, wrong},
+    state,
 };
 use crate::{
     bits::Bits,
@@ -70,15 +71,17 @@ pub(super) fn run(stage: &mut Stage) {
         format!("{nodes} members, latency {latency} ms, jitter {jitter} ms, loss {loss}, {preset:?}, {dials:?}");
     let mut chance = stream(stage.options.seed, Concern::Faults);
     let until = chance.random_range(SAFETY[0]..=SAFETY[1]);
-    let mut trouble = Trouble::new(chance, stage.options.nodes);
+    let writing = stream(stage.options.seed, Concern::State);
+    let mut trouble = Trouble::new(chance, stage.options.nodes, writing);
     while stage.network.now() < until && stage.network.violation().is_none() {
         trouble.stir(stage);
+        trouble.write(stage);
         let pause = trouble.chance.random_range(0..=PAUSE_MAX);
         stage.network.run_for(pause);
     }
     trouble.end(stage);
     let deadline = stage.network.now() + LIVENESS;
-    let mut heal = stage.heal(deadline, |_| {});
+    let mut heal = state::heal(stage, deadline);
     if heal.all_alive_s.is_some() && heal.connected_s.is_some() {
         heal.message_reaches_all_s = last_word(stage);
     }
@@ -112,11 +115,25 @@ struct Trouble {
     frozen: Vec<(Micros, u32)>,
     isolated: Bits,
     values: u32,
+    /// Who writes what to maps, logs and counters: apart, so that the faults of a seed do not depend on it.
+    writing: Stream,
 }
 
 impl Trouble {
-    fn new(chance: Stream, members: u32) -> Self {
-        Self { chance, members, paths: Vec::new(), frozen: Vec::new(), isolated: Bits::default(), values: 0 }
+    fn new(chance: Stream, members: u32, writing: Stream) -> Self {
+        let (paths, frozen, isolated) = (Vec::new(), Vec::new(), Bits::default());
+        Self { chance, members, paths, frozen, isolated, values: 0, writing }
+    }
+
+    /// Some members write to maps, logs and counters.
+    fn write(&mut self, stage: &mut Stage) {
+        let living: Vec<u32> = stage.network.living().collect();
+        for _ in 0..self.writing.random_range(0..4_u32) {
+            let Some(writer) = living.choose(&mut self.writing).copied() else { return };
+            self.values += 1;
+            // Who has left writes no more.
+            let _ = stage.network.command(writer, state::draw(&mut self.writing, self.values));
+        }
     }
 
     /// One thing happens, and some end.
