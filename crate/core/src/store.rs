@@ -35,6 +35,9 @@ pub(crate) type Kept = Arc<Signed<Entry>>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     presences: PeerMap<Held>,
+    /// The newest versions of those whose presence was dropped, as long as they are remembered: they may come back, and an older one be
+    /// still on its way.
+    dropped: PeerMap<u64>,
     /// What outlives its owner, by key and then by owner.
     entries: Vec<Kept>,
     /// The same, by the beginning of its signature: that is its name where stores are compared.
@@ -77,17 +80,26 @@ impl Store {
         entry.key == PRESENCE
             && entry.value.len() <= config.presence_bytes_max
             && self.presences.get(&entry.owner).is_none_or(|held| entry.version > held.entry.body.version)
+            && self.dropped.get(&entry.owner).is_none_or(|version| entry.version >= *version)
     }
 
     /// Takes in a presence that is news and whose signature holds.
     pub(crate) fn accept(&mut self, entry: Signed<Entry>) {
         let value = entry.body.value.as_slice().into();
+        self.dropped.remove(&entry.body.owner);
         self.presences.insert(entry.body.owner, Held { entry, value });
     }
 
     /// Drops what dies with its owner.
     pub(crate) fn remove_owner(&mut self, owner: &PeerId) {
-        self.presences.remove(owner);
+        if let Some(held) = self.presences.remove(owner) {
+            self.dropped.insert(*owner, held.entry.body.version);
+        }
+    }
+
+    /// Nobody remembers an owner any more.
+    pub(crate) fn forget_owner(&mut self, owner: &PeerId) {
+        self.dropped.remove(owner);
     }
 
     pub(crate) fn presence(&self, owner: &PeerId) -> Option<Arc<[u8]>> {
@@ -351,6 +363,22 @@ mod tests {
 
     fn config() -> Config {
         Config { log_entries_max: 6, ..Config::default() }
+    }
+
+    #[test]
+    fn a_presence_older_than_one_that_went_with_its_owner_is_none() {
+        let presence = |version: u64| {
+            let (owner, value) = (PeerId::from_bytes([1; 16]), Vec::new());
+            Signed { body: Entry { owner, key: PRESENCE.to_vec(), version, value }, signature: [0; 64] }
+        };
+        let (mut store, config, owner) = (Store::default(), config(), PeerId::from_bytes([1; 16]));
+        store.accept(presence(5));
+        store.remove_owner(&owner);
+        assert!(store.presence(&owner).is_none());
+        assert!(!store.is_news(&presence(4).body, &config), "still on its way");
+        assert!(store.is_news(&presence(5).body, &config), "the owner was taken for gone");
+        store.forget_owner(&owner);
+        assert!(store.is_news(&presence(4).body, &config));
     }
 
     /// One of few keys, owners, versions and stamps, so that they meet. The signature is a name of it all.

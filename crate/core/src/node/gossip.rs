@@ -278,7 +278,10 @@ impl Node {
 
     /// Nobody remembers any more that these were here.
     pub(super) fn forget_origins(&mut self, gone: &[PeerId]) {
-        gone.iter().for_each(|id| self.broadcast.remove_origin(id));
+        for id in gone {
+            self.broadcast.remove_origin(id);
+            self.store.forget_owner(id);
+        }
     }
 
     /// Says goodbye to all, and ends everything.
