@@ -116,6 +116,21 @@ fn a_greeting_again_is_news_of_the_peer_and_no_second_link() {
 }
 
 #[test]
+fn two_that_run_with_one_key_do_not_outbid_each_other_without_end() {
+    let mut world = World::room(3);
+    world.run_ms(2_000);
+    let mut raised = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        let incarnation = world.hosts[0].node.incarnation() + 1;
+        let record = Signed::new(record_of(0, incarnation), &identity(0), &room());
+        world.inject(0, usize::from(MALLORY), &gossip(Rumor::Record(record)).encode());
+        world.run_ms(20);
+        raised.insert(world.hosts[0].node.incarnation());
+    }
+    assert!((2..=4).contains(&raised.len()), "in two seconds: {raised:?}");
+}
+
+#[test]
 fn nobody_says_goodbye_for_another() {
     let farewell = Farewell { subject: identity(1).id(), number: u64::MAX };
     let world = after(&gossip(Rumor::Farewell(forged(farewell))));

@@ -20,6 +20,9 @@ const AHEAD_MAX: u64 = 1 << 50;
 /// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
 const REFUTE_PAUSE_MS: u32 = 10_000;
 
+/// Where two run with one key, neither goes beyond the other's incarnation more often than this.
+const OUTBID_PAUSE_MS: u32 = 1_000;
+
 /// Things to be said of the gone that may wait at a time; what is beyond comes up at the next comparison.
 const TESTIMONIES_MAX: usize = 1_024;
 
@@ -47,7 +50,9 @@ impl Node {
 
     /// Somebody has a greater incarnation of ours: we have been here before, and forgotten it.
     fn on_record_of_me(&mut self, peer: PeerId, record: &Signed<Record>) {
-        if record.body.incarnation <= self.me.body.incarnation {
+        // Whoever else runs with our key answers with one that is greater still: the two of us shall not keep the room busy.
+        let just_raised = self.raised_at > Instant::ZERO && self.now < self.raised_at.plus_ms(OUTBID_PAUSE_MS);
+        if record.body.incarnation <= self.me.body.incarnation || just_raised {
             return;
         }
         if record.verify(self.me.body.public_key(), &self.room, &*self.commons) {
