@@ -131,6 +131,17 @@ fn messages_reach_all_once() {
 }
 
 #[test]
+fn a_flood_on_narrow_links_delays_neither_the_news_of_a_death_nor_what_others_say() {
+    for (flooders, bytes) in [(1, 2_000_000), (3, 3_000_000)] {
+        let report = run(24, Scenario::Flood { bytes_per_s: 125_000, flooders, bytes });
+        let (crash, broadcast) = (report.crash.unwrap(), report.broadcast.unwrap());
+        assert!(crash.known_to_all_s < Some(6.0) && crash.false_deaths == 0, "{crash:?}");
+        assert!((broadcast.delivered - 1.0).abs() < 1e-9 && broadcast.duplicates_delivered == 0);
+        assert!(broadcast.last_s.p50 > 0.0 && broadcast.last_s.max < 2.0, "{:?}", broadcast.last_s);
+    }
+}
+
+#[test]
 fn survivors_of_a_mass_crash_find_each_other() {
     let heal = run(16, Scenario::MassCrash { fraction: 0.5, manner: Manner::Closed }).heal.unwrap();
     assert!(heal.connected_s.is_some() && heal.message_reaches_all_s.is_some());

@@ -11,7 +11,7 @@ use crate::{
     members::News,
     store::PRESENCE,
     time::Instant,
-    wire::{Entry, Farewell, Frame, Record, Rumor, Signed, Suspicion},
+    wire::{Entry, FLOOD, Farewell, Frame, Record, Rumor, Signed, Suspicion},
 };
 
 /// How far an obituary may be ahead of us, in numbers (microseconds of wall time, 35 years): a liar cannot use ours up.
@@ -172,7 +172,7 @@ impl Node {
     /// As if all had heard it when it was made: a case ends at about the same time everywhere.
     fn weigh_accusation(&self, hops: u8, suspicion: &Suspicion) -> Accusation {
         let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
-        let crossed = u64::from(u32::from(hops).min(self.depth()));
+        let crossed = u64::from(u32::from(hops & !FLOOD).min(self.depth()));
         let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
         let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
         Accusation { accuser, subject, incarnation, made_at, missed_since }
