@@ -200,9 +200,11 @@ impl Store {
 
     /// Forgets the deletes that have had their life.
     pub(crate) fn expire(&mut self, wall_ms: u64, config: &Config) {
-        let spent = |entry: &Kept| map::is_spent(&entry.body, wall_ms, config.delete_life_ms);
-        while let Some(at) = self.entries.iter().position(spent) {
-            self.drop_at(at);
+        for at in (0..self.entries.len()).rev() {
+            let spent = |entry: &Kept| map::is_spent(&entry.body, wall_ms, config.delete_life_ms);
+            if self.entries.get(at).is_some_and(spent) {
+                self.drop_at(at);
+            }
         }
     }
 

@@ -159,7 +159,7 @@ impl Node {
         let known = mine.or_else(|| self.members.key_of(&owner)).or_else(|| self.store.key_of(&owner)).or(named);
         let Some(public_key) = known.copied() else { return };
         if self.store.holds(&entry.body) {
-            self.broadcast.mark(&owner, version);
+            self.mark_if_member(is_member, owner, version);
             return;
         }
         let weight = self.store.weigh(&entry, self.wall_ms(), &self.config);
@@ -169,7 +169,7 @@ impl Node {
         }
         if weight != Weight::News {
             // Others have something newer, or no room either: it need not be told of again.
-            self.broadcast.mark(&owner, version);
+            self.mark_if_member(is_member, owner, version);
             return;
         }
         if owner == self.id() {
@@ -184,6 +184,13 @@ impl Node {
             self.spread(Rumor::Entry((*entry).clone()), Some(link), hops);
         } else {
             self.compare_at.get_or_insert(self.now.plus_ms(GATHER_MS));
+        }
+    }
+
+    /// Of the gone there is no tree whose numbers would count.
+    fn mark_if_member(&mut self, is_member: bool, owner: PeerId, version: u64) {
+        if is_member {
+            self.broadcast.mark(&owner, version);
         }
     }
 
