@@ -201,3 +201,22 @@ fn a_seed_stands_beside_every_violation() {
             .all(|violation| !violation.contains("does not hold") || violation.ends_with("seed 77"))
     );
 }
+
+#[test]
+fn ten_differences_among_ten_thousand_entries_take_four_comparisons_and_8_kb() {
+    let report = run(2, Scenario::Sync { entries: 10_000, differing: 10 });
+    let sync = report.sync.unwrap();
+    assert!(sync.rounds <= 4 && sync.bytes <= 8_000, "{sync:?}");
+}
+
+#[test]
+fn equal_stores_take_one_comparison_and_64_bytes() {
+    let sync = run(2, Scenario::Sync { entries: 1_000, differing: 0 }).sync.unwrap();
+    assert!(sync.rounds == 1 && sync.bytes <= 64, "{sync:?}");
+}
+
+#[test]
+fn halves_of_a_room_agree_on_what_both_have_written() {
+    let report = run(12, Scenario::Partition { shape: Shape::Halves, lasts: 60 * SECOND });
+    assert!(report.heal.unwrap().state_equal_s.unwrap() < 10.0);
+}

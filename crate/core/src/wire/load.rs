@@ -28,7 +28,7 @@ impl Load {
     fn read(r: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
         let kind = r.u8()? & 0x1f;
         match kind {
-            4 | 5 | 24 | 26 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
+            4 | 5 | 24..=26 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
             6 | 8 => {}
             _ => return Ok(None),
         }
@@ -98,6 +98,8 @@ mod tests {
         let of = |frame: Frame| Load::of(&frame.encode()).map(|load| load.origin);
         assert_eq!(of(Frame::Entries(Vec::new())), Some(Load::OF_COMPARISON));
         assert_eq!(of(Frame::Synced), Some(Load::OF_COMPARISON));
+        assert_eq!(of(Frame::Kept { keys: Vec::new(), entries: Vec::new() }), Some(Load::OF_COMPARISON));
+        assert_eq!(of(Frame::State(Vec::new())), Some(Load::OF_COMPARISON));
     }
 
     #[test]
