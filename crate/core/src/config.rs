@@ -127,6 +127,9 @@ pub struct Config {
     pub cache_bytes_max: usize,
     /// How long they are kept, default 30,000 ms.
     pub cache_age_ms: u32,
+    /// What may wait for one link that is behind, default 8 MiB: two of the largest messages. Less: a burst has sooner to be asked for again;
+    /// more: a peer that does not keep up costs more memory.
+    pub outbox_bytes_max: usize,
     /// Links that a broadcast may cross, default 32.
     pub hops_max: u8,
     /// How posts for all spread, default along a tree for each origin.
@@ -201,6 +204,7 @@ impl Default for Config {
             graft_retry_ms: 600,
             cache_bytes_max: 1 << 20,
             cache_age_ms: 30_000,
+            outbox_bytes_max: 8 << 20,
             hops_max: 32,
             strategy: Strategy::Tree,
             rumor_fanout: 2,

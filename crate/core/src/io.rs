@@ -63,6 +63,17 @@ pub enum Input {
         /// One frame, exactly as the peer sent it.
         bytes: Vec<u8>,
     },
+    /// The host's own buffer of a link's reliable channel holds more than [`Node::buffer_bytes`](crate::Node::buffer_bytes): frames for it
+    /// wait in the node. To be told at once, between two outputs; a host that never tells gets everything at once.
+    Congested {
+        /// The link that is behind.
+        link: LinkId,
+    },
+    /// Half of that buffer, or more, has gone out: the link takes frames again.
+    Writable {
+        /// The link that was behind.
+        link: LinkId,
+    },
     /// The host has made a description or a candidate for a link.
     LocalSignal {
         /// The link for which it was made.
@@ -414,8 +425,4 @@ pub enum ViolationKind {
     Forged,
     /// The first frame was not a greeting, or not of the member that was dialled.
     WrongPeer,
-    /// A frame that may not come now.
-    OutOfOrder,
-    /// More than our bounds allow.
-    TooMuch,
 }

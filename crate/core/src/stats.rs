@@ -26,6 +26,10 @@ pub struct Stats {
     pub evictions: u64,
     /// Rumors that were told of, did not come, and were asked for.
     pub grafts: u64,
+    /// Frames of user data that gave way on a link that was too far behind; of most of them its peer is told later.
+    pub frames_postponed: u64,
+    /// Links given up because they did not keep up.
+    pub links_shed: u64,
     /// Frames received.
     pub frames_in: u64,
     /// Frames sent.

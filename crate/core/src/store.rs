@@ -14,7 +14,7 @@ use crate::{
     identity::{PeerId, PublicKey},
     io::Refused,
     sync::{Known, padded},
-    table::PeerMap,
+    table::{PeerMap, SmallMap},
     time::Instant,
     views::{View, log, map},
     wire::{Entry, Fingerprint, Signed},
@@ -35,13 +35,16 @@ pub(crate) type Kept = Arc<Signed<Entry>>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     presences: PeerMap<Held>,
+    /// The newest versions of those whose presence was dropped, as long as they are remembered: they may come back, and an older one be
+    /// still on its way.
+    dropped: PeerMap<u64>,
     /// What outlives its owner, by key and then by owner.
     entries: Vec<Kept>,
     /// The same, by the beginning of its signature: that is its name where stores are compared.
-    names: PeerMap<Kept>,
+    names: Vec<Kept>,
     total: Fingerprint,
     /// The owners of these, whether they are members or not.
-    estates: PeerMap<Estate>,
+    estates: SmallMap<PeerId, Estate>,
     bytes: usize,
 }
 
@@ -77,17 +80,26 @@ impl Store {
         entry.key == PRESENCE
             && entry.value.len() <= config.presence_bytes_max
             && self.presences.get(&entry.owner).is_none_or(|held| entry.version > held.entry.body.version)
+            && self.dropped.get(&entry.owner).is_none_or(|version| entry.version >= *version)
     }
 
     /// Takes in a presence that is news and whose signature holds.
     pub(crate) fn accept(&mut self, entry: Signed<Entry>) {
         let value = entry.body.value.as_slice().into();
+        self.dropped.remove(&entry.body.owner);
         self.presences.insert(entry.body.owner, Held { entry, value });
     }
 
     /// Drops what dies with its owner.
     pub(crate) fn remove_owner(&mut self, owner: &PeerId) {
-        self.presences.remove(owner);
+        if let Some(held) = self.presences.remove(owner) {
+            self.dropped.insert(*owner, held.entry.body.version);
+        }
+    }
+
+    /// Nobody remembers an owner any more.
+    pub(crate) fn forget_owner(&mut self, owner: &PeerId) {
+        self.dropped.remove(owner);
     }
 
     pub(crate) fn presence(&self, owner: &PeerId) -> Option<Arc<[u8]>> {
@@ -118,7 +130,7 @@ impl Store {
 
     /// The durable entry with this name.
     pub(crate) fn named(&self, name: &PeerId) -> Option<&Kept> {
-        self.names.get(name)
+        self.names.get(self.place_of(name).ok()?)
     }
 
     /// The key that verifies an owner's entries, if any are held.
@@ -146,7 +158,7 @@ impl Store {
         if ahead_ms > u64::from(config.stamp_ahead_ms) {
             return Weight::Refused(Refused::Ahead { ms: ahead_ms });
         }
-        if map::is_spent(&entry.body, wall_ms, config.delete_life_ms) || self.names.contains_key(&name_of(entry)) {
+        if map::is_spent(&entry.body, wall_ms, config.delete_life_ms) || self.named(&name_of(entry)).is_some() {
             return Weight::Stale;
         }
         let beaten = match self.slot(&entry.body) {
@@ -162,24 +174,22 @@ impl Store {
     /// Whether there is room for an entry: of its owner's, with a `slack`th more, and in all.
     pub(crate) fn room_for(&self, entry: &Entry, config: &Config, slack: usize) -> Result<(), Refused> {
         let gone = self.displaced(entry, config).and_then(|at| self.entries.get(at));
-        let (gone_entries, gone_bytes) = gone.map_or((0, 0), |gone| (1, bytes_of(&gone.body)));
-        let of_owner = gone.is_some_and(|gone| gone.body.owner == entry.owner);
-        let (own_gone_entries, own_gone_bytes) = if of_owner { (gone_entries, gone_bytes) } else { (0, 0) };
-        let (entries, bytes) = self.estates.get(&entry.owner).map_or((0, 0), |it| (it.entries, it.bytes));
-        let after = |had: usize, gone: usize, more: usize| had.saturating_sub(gone).saturating_add(more);
-        let with_slack = |max: usize| max.saturating_add(max.checked_div(slack).unwrap_or(0));
-        let more = bytes_of(entry);
-        if after(entries, own_gone_entries, 1) > with_slack(config.owner_entries_max) {
-            return Err(Refused::TooManyEntries { max: config.owner_entries_max });
-        }
-        if after(bytes, own_gone_bytes, more) > with_slack(config.owner_bytes_max) {
-            return Err(Refused::TooManyBytes { max: config.owner_bytes_max });
-        }
-        if after(self.entries.len(), gone_entries, 1) > config.state_entries_max {
-            return Err(Refused::TooManyEntries { max: config.state_entries_max });
-        }
-        if after(self.bytes, gone_bytes, more) > config.state_bytes_max {
-            return Err(Refused::TooManyBytes { max: config.state_bytes_max });
+        let of_owner = gone.filter(|gone| gone.body.owner == entry.owner);
+        let freed = |gone: Option<&Kept>| gone.map_or((0, 0), |gone| (1, bytes_of(&gone.body)));
+        let own = self.estates.get(&entry.owner).map_or((0, 0), |it| (it.entries, it.bytes));
+        let all = (self.entries.len(), self.bytes);
+        let more = |max: usize| max.saturating_add(max.checked_div(slack).unwrap_or(0));
+        let checks = [
+            (own, freed(of_owner), more(config.owner_entries_max), more(config.owner_bytes_max)),
+            (all, freed(gone), config.state_entries_max, config.state_bytes_max),
+        ];
+        for ((entries, bytes), (freed_entries, freed_bytes), entries_max, bytes_max) in checks {
+            if entries.saturating_sub(freed_entries) >= entries_max {
+                return Err(Refused::TooManyEntries { max: entries_max });
+            }
+            if bytes.saturating_sub(freed_bytes).saturating_add(bytes_of(entry)) > bytes_max {
+                return Err(Refused::TooManyBytes { max: bytes_max });
+            }
         }
         Ok(())
     }
@@ -189,23 +199,24 @@ impl Store {
         if let Some(at) = self.displaced(&entry.body, config) {
             self.drop_at(at);
         }
-        let Err(at) = self.slot(&entry.body) else { return };
+        let (Err(at), Err(place)) = (self.slot(&entry.body), self.place_of(&name_of(&entry))) else { return };
         let bytes = bytes_of(&entry.body);
-        let mut estate = self.estates.remove(&entry.body.owner).unwrap_or(Estate { public_key, entries: 0, bytes: 0 });
+        let estate = self.estates.or_insert(entry.body.owner, Estate { public_key, entries: 0, bytes: 0 });
         estate.entries = estate.entries.saturating_add(1);
         estate.bytes = estate.bytes.saturating_add(bytes);
-        self.estates.insert(entry.body.owner, estate);
         self.bytes = self.bytes.saturating_add(bytes);
         self.total = self.total.wrapping_add(digest_of(&entry));
-        self.names.insert(name_of(&entry), entry.clone());
+        self.names.insert(place, entry.clone());
         self.entries.insert(at, entry);
     }
 
     /// Forgets the deletes that have had their life.
     pub(crate) fn expire(&mut self, wall_ms: u64, config: &Config) {
-        let spent = |entry: &Kept| map::is_spent(&entry.body, wall_ms, config.delete_life_ms);
-        while let Some(at) = self.entries.iter().position(spent) {
-            self.drop_at(at);
+        for at in (0..self.entries.len()).rev() {
+            let spent = |entry: &Kept| map::is_spent(&entry.body, wall_ms, config.delete_life_ms);
+            if self.entries.get(at).is_some_and(spent) {
+                self.drop_at(at);
+            }
         }
     }
 
@@ -221,6 +232,11 @@ impl Store {
             let by_key = other.body.key.cmp(&entry.key);
             if is_map { by_key } else { by_key.then_with(|| other.body.owner.cmp(&entry.owner)) }
         })
+    }
+
+    /// Where the entry with a name is among the names, or belongs.
+    fn place_of(&self, name: &PeerId) -> Result<usize, usize> {
+        self.names.binary_search_by(|entry| name_of(entry).cmp(name))
     }
 
     /// Where the entry is that has to go when this one comes: the one in its place, or the oldest of a full log.
@@ -247,7 +263,9 @@ impl Store {
         }
         let entry = self.entries.remove(at);
         let bytes = bytes_of(&entry.body);
-        self.names.remove(&name_of(&entry));
+        if let Ok(place) = self.place_of(&name_of(&entry)) {
+            self.names.remove(place);
+        }
         self.total = self.total.wrapping_sub(digest_of(&entry));
         self.bytes = self.bytes.saturating_sub(bytes);
         if let Some(estate) = self.estates.get_mut(&entry.body.owner) {
@@ -263,7 +281,8 @@ impl Store {
 /// Two stores compare their durable entries by name. A newer version has another name, so what differs is only ever missing on one side.
 impl Known for Store {
     fn within(&self, from: PeerId, end: Option<PeerId>) -> Vec<(PeerId, Fingerprint)> {
-        let items = self.names.from(from).map(|(name, entry)| (*name, digest_of(entry)));
+        let start = self.place_of(&from).unwrap_or_else(|at| at);
+        let items = self.names.get(start..).unwrap_or(&[]).iter().map(|entry| (name_of(entry), digest_of(entry)));
         items.take_while(|(name, _)| end.is_none_or(|end| *name < end)).collect()
     }
 
@@ -272,7 +291,7 @@ impl Known for Store {
     }
 
     fn bytes(&self, name: &PeerId) -> usize {
-        self.names.get(name).map_or(0, |entry| bytes_of(&entry.body))
+        self.named(name).map_or(0, |entry| bytes_of(&entry.body))
     }
 
     fn are_names(&self) -> bool {
@@ -351,6 +370,22 @@ mod tests {
 
     fn config() -> Config {
         Config { log_entries_max: 6, ..Config::default() }
+    }
+
+    #[test]
+    fn a_presence_older_than_one_that_went_with_its_owner_is_none() {
+        let presence = |version: u64| {
+            let (owner, value) = (PeerId::from_bytes([1; 16]), Vec::new());
+            Signed { body: Entry { owner, key: PRESENCE.to_vec(), version, value }, signature: [0; 64] }
+        };
+        let (mut store, config, owner) = (Store::default(), config(), PeerId::from_bytes([1; 16]));
+        store.accept(presence(5));
+        store.remove_owner(&owner);
+        assert!(store.presence(&owner).is_none());
+        assert!(!store.is_news(&presence(4).body, &config), "still on its way");
+        assert!(store.is_news(&presence(5).body, &config), "the owner was taken for gone");
+        store.forget_owner(&owner);
+        assert!(store.is_news(&presence(4).body, &config));
     }
 
     /// One of few keys, owners, versions and stamps, so that they meet. The signature is a name of it all.
@@ -462,7 +497,7 @@ mod tests {
 
     #[test]
     fn an_entry_costs_little_beside_its_key_and_value() {
-        let row = size_of::<Kept>() + size_of::<(PeerId, Kept)>();
+        let row = 2 * size_of::<Kept>();
         let heap = size_of::<Signed<Entry>>() + 2 * size_of::<usize>();
         assert!(row + heap <= ENTRY_BYTES, "{row} and {heap}");
         assert!(size_of::<(PeerId, Estate)>() <= 64);

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     identity::PeerId,
-    table::{PeerMap, SmallMap},
+    table::PeerMap,
     wire::{Content, FRAME_BYTES_MAX, Fingerprint, LIST_MAX, NAME_BYTES, Range},
 };
 
@@ -242,26 +242,27 @@ impl Difference {
         end: Option<PeerId>,
         room: &mut usize,
     ) {
-        let mut their_digests = SmallMap::default();
-        for (id, digest) in theirs {
-            their_digests.insert(*id, *digest);
-        }
         let mut cut = None;
         for (at, (id, digest)) in ours.iter().enumerate() {
-            let theirs = their_digests.get(id).copied();
-            if theirs == Some(short(*digest)) {
-                their_digests.remove(id);
+            // A frame's list is short.
+            if theirs.contains(&(*id, short(*digest))) {
                 continue;
             }
-            if *room == 0 && known.bytes(id) > 0 {
+            let bytes = known.bytes(id);
+            if *room == 0 && bytes > 0 {
                 cut = Some((at, *id));
                 break;
             }
-            *room = room.saturating_sub(known.bytes(id));
+            *room = room.saturating_sub(bytes);
             self.give.push(*id);
         }
-        let settled = |id: &PeerId| cut.is_none_or(|(_, cut)| *id < cut);
-        self.want.extend(their_digests.iter().map(|(id, _)| *id).filter(settled));
+        for (id, digest) in theirs {
+            let held = ours.binary_search_by(|(ours, _)| ours.cmp(id)).ok().and_then(|at| ours.get(at));
+            let is_equal = held.is_some_and(|(_, ours)| short(*ours) == *digest);
+            if !is_equal && cut.is_none_or(|(_, cut)| *id < cut) {
+                self.want.push(*id);
+            }
+        }
         if let Some((at, id)) = cut {
             self.skip(Some(id));
             self.ranges.push(Range { end, content: Content::Sum(short(sum(ours.get(at..).unwrap_or(&[])))) });

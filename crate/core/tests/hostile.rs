@@ -92,6 +92,45 @@ fn nobody_speaks_for_another() {
 }
 
 #[test]
+fn who_lies_about_the_way_of_a_message_neither_repeats_nor_hides_it() {
+    let (origin, channel) = (identity(MALLORY).id(), "chat".into());
+    let payload = b"once".into();
+    // Not far from those that it has used.
+    let seq = world::WALL_MS * 1_000 + 500;
+    let post = Post { origin, seq, previous: 0, to: None, channel, sent_at_ms: 0, index: 0, count: 1, payload };
+    let frame = Frame::Gossip { hops: 0x7f, rumor: Rumor::Post(forged(post)) }.encode();
+    let mut world = World::room(3);
+    world.run_ms(1_000);
+    for _ in 0..5 {
+        world.inject(0, usize::from(MALLORY), &frame);
+        world.run_ms(1_000);
+    }
+    assert_eq!([world.messages(0).len(), world.messages(1).len()], [1, 1]);
+}
+
+#[test]
+fn a_greeting_again_is_news_of_the_peer_and_no_second_link() {
+    let world = after(&Frame::Hello(forged(record_of(MALLORY, NUMBER))));
+    assert_eq!(world.count(0, |event| matches!(event, Event::Link { up: true, .. })), 2);
+    assert_eq!(world.view(0, usize::from(MALLORY)).map(|member| member.incarnation), Some(NUMBER));
+}
+
+#[test]
+fn two_that_run_with_one_key_do_not_outbid_each_other_without_end() {
+    let mut world = World::room(3);
+    world.run_ms(2_000);
+    let mut raised = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        let incarnation = world.hosts[0].node.incarnation() + 1;
+        let record = Signed::new(record_of(0, incarnation), &identity(0), &room());
+        world.inject(0, usize::from(MALLORY), &gossip(Rumor::Record(record)).encode());
+        world.run_ms(20);
+        raised.insert(world.hosts[0].node.incarnation());
+    }
+    assert!((2..=4).contains(&raised.len()), "in two seconds: {raised:?}");
+}
+
+#[test]
 fn nobody_says_goodbye_for_another() {
     let farewell = Farewell { subject: identity(1).id(), number: u64::MAX };
     let world = after(&gossip(Rumor::Farewell(forged(farewell))));

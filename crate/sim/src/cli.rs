@@ -127,6 +127,18 @@ enum What {
         #[arg(long, default_value_t = 300.0, value_name = "S")]
         for_s: f64,
     },
+    /// On narrow links some members flood the room, while another crashes and one speaks
+    Flood {
+        /// What each link takes, in Mbit/s
+        #[arg(long, default_value_t = 1.0)]
+        mbits: f64,
+        /// How many flood the room
+        #[arg(long, default_value_t = 1)]
+        flooders: u32,
+        /// What they say in all, in megabytes
+        #[arg(long, default_value_t = 5.0)]
+        megabytes: f64,
+    },
     /// Random members stand still for a while, again and again
     Freeze {
         /// For how long
@@ -337,6 +349,10 @@ impl What {
             }
             Self::Partition { shape, for_s } => Scenario::Partition { shape: shape.into(), lasts: micros(for_s) },
             Self::Regions { for_s } => Scenario::Regions { lasts: micros(for_s) },
+            Self::Flood { mbits, flooders, megabytes } => {
+                let (bytes_per_s, bytes) = ((mbits * 125_000.0).max(1.0) as u64, (megabytes * 1e6) as usize);
+                Scenario::Flood { bytes_per_s, flooders, bytes }
+            }
             Self::Freeze { for_s } => Scenario::Freeze { lasts: micros(for_s).max(1) },
             Self::Hidden => Scenario::Hidden,
             Self::Sync { entries, differing } => Scenario::Sync { entries, differing },

@@ -54,9 +54,9 @@ knobs! {
     silence_ms silence_hidden_ms suspicion_ms patrol_ms lateness_ms tombstone_ms members_max
     tombstones_max frame_bytes_max message_bytes_max reassembly_bytes_max reassembly_total_bytes_max
     reassembly_timeout_ms presence_bytes_max channel_name_bytes_max presence_interval_ms order_patience_ms
-    ihave_interval_ms graft_patience_ms graft_retry_ms cache_bytes_max cache_age_ms hops_max strategy rumor_fanout rumor_useless_max round_ms
-    entry_bytes_max owner_entries_max owner_bytes_max state_entries_max state_bytes_max log_entries_max delete_life_ms
-    stamp_ahead_ms sync_bytes_max greeters_min
+    ihave_interval_ms graft_patience_ms graft_retry_ms cache_bytes_max cache_age_ms outbox_bytes_max hops_max strategy
+    rumor_fanout rumor_useless_max round_ms entry_bytes_max owner_entries_max owner_bytes_max state_entries_max
+    state_bytes_max log_entries_max delete_life_ms stamp_ahead_ms sync_bytes_max greeters_min
 }
 
 /// Sets one knob from `KEY=VALUE`.

@@ -69,6 +69,19 @@ pub struct Outgoing {
     /// Frames of the reliable lane that wait for a cut to end.
     pub stalled: VecDeque<Arc<[u8]>>,
     stalled_bytes: usize,
+    /// Bytes of the reliable lane that wait for the line.
+    queued_bytes: usize,
+    /// The node was told that this is too much, and is told again when no more than this is left.
+    low_water_bytes: Option<usize>,
+}
+
+/// What a host says of the buffer of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It holds more than it should.
+    Congested,
+    /// Half of that has gone out.
+    Writable,
 }
 
 impl Connection {
@@ -124,6 +137,38 @@ impl Outgoing {
         true
     }
 
+    /// A frame of so many bytes waits for the line.
+    pub fn queue(&mut self, bytes: usize) {
+        self.queued_bytes += bytes;
+    }
+
+    /// It is on the line.
+    pub fn sent(&mut self, bytes: usize) {
+        self.queued_bytes = self.queued_bytes.saturating_sub(bytes);
+    }
+
+    /// Bytes in the buffer of the reliable lane.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
+        self.queued_bytes + self.stalled_bytes
+    }
+
+    /// What the node is to be told of the buffer, of which it allows so much.
+    pub fn level(&mut self, allowed_bytes: usize) -> Option<Level> {
+        let buffered = self.buffered_bytes();
+        match self.low_water_bytes {
+            None if buffered > allowed_bytes => {
+                self.low_water_bytes = Some(allowed_bytes / 2);
+                Some(Level::Congested)
+            }
+            Some(low_water) if buffered <= low_water => {
+                self.low_water_bytes = None;
+                Some(Level::Writable)
+            }
+            _ => None,
+        }
+    }
+
     /// What has waited for the cut to end.
     pub fn unstall(&mut self) -> VecDeque<Arc<[u8]>> {
         self.stalled_bytes = 0;
@@ -152,6 +197,19 @@ mod tests {
         assert!(!outgoing.stall(frame.clone()));
         assert_eq!(outgoing.unstall().len(), 2);
         assert!(outgoing.stall(frame));
+    }
+
+    #[test]
+    fn a_node_is_told_once_that_a_buffer_is_full_and_once_that_half_of_it_is_gone() {
+        let mut outgoing = Outgoing::default();
+        outgoing.queue(100);
+        assert_eq!(outgoing.level(100), None);
+        outgoing.queue(1);
+        assert_eq!([outgoing.level(100), outgoing.level(100)], [Some(Level::Congested), None]);
+        outgoing.sent(50);
+        assert_eq!(outgoing.level(100), None);
+        outgoing.sent(1);
+        assert_eq!([outgoing.level(100), outgoing.level(100)], [Some(Level::Writable), None]);
     }
 
     #[test]

@@ -156,13 +156,6 @@ impl Measures {
             Event::Gone { member, why } => {
                 self.lost(now, host, &member.id);
                 if matches!(why, Departure::Failed { .. }) {
-                    if std::env::var("DBGD").is_ok() && state(&member.id) != State::Dead {
-                        eprintln!(
-                            "{now} host {host} buries {:?} {:?} {why:?}",
-                            self.by_id.get(&member.id),
-                            state(&member.id)
-                        );
-                    }
                     match state(&member.id) {
                         State::Running => {
                             self.note(&member.id, member.incarnation, |measures| &mut measures.false_deaths);

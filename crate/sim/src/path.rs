@@ -37,6 +37,8 @@ pub struct Transit {
 pub struct Fate {
     /// How long it travels.
     pub delay: Micros,
+    /// How much of that it waits at the sender until it is on the line.
+    pub queued: Micros,
     /// It does not arrive.
     pub lost: bool,
     /// It arrives so many times more.
@@ -121,20 +123,23 @@ impl Paths {
         fate
     }
 
-    /// When a frame of the reliable lane arrives: what is lost is sent again, later and later.
-    pub fn reliably(&mut self, mut transit: Transit) -> Arrival {
+    /// When a frame of the reliable lane arrives: what is lost is sent again, later and later. And how long it takes until it has left its
+    /// sender's buffer.
+    pub fn reliably(&mut self, mut transit: Transit) -> (Arrival, Micros) {
         let begun = transit.now;
         let mut pause = RETRANSMISSION_MIN;
+        let mut queued = None;
         loop {
             let fate = self.fate(&transit);
+            let queued = *queued.get_or_insert(fate.queued);
             if !fate.lost {
-                return Arrival::At(transit.now + fate.delay);
+                return (Arrival::At(transit.now + fate.delay), queued);
             }
             transit.again = true;
             transit.now += pause.max(2 * fate.delay);
             pause *= 2;
             if transit.now - begun > RETRANSMISSION_PATIENCE {
-                return Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE);
+                return (Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE), queued);
             }
         }
     }
@@ -160,7 +165,7 @@ mod tests {
     fn arrival_after(losses: u32) -> Arrival {
         let mut paths = Paths::new(stream(1, Concern::Paths));
         paths.add(Box::new(Loses(losses)));
-        paths.reliably(Transit { now: SECOND, from: 0, to: 1, lane: Lane::Reliable, bytes: 10, again: false })
+        paths.reliably(Transit { now: SECOND, from: 0, to: 1, lane: Lane::Reliable, bytes: 10, again: false }).0
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! known: C ln n rounds with C = 1/ln(2(1-1/d)) - 1/(d ln(1-1/d)) (Fountoulakis and Panagiotou 2010); 2.87 for d = 6
 //! against 2.44 on a complete graph.
 //!
-//! Round by round, [`Pair`] follows two chances, that a member does not know, and that a neighbour of such a member does not
+//! Round by round, `Pair` follows two chances, that a member does not know, and that a neighbour of such a member does not
 //! either, as if the graph were a tree nearby. For push that is exact on large random graphs (its growth and its end are those
 //! of C above); for the others it is an approximation.
 

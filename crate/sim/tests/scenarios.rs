@@ -131,6 +131,17 @@ fn messages_reach_all_once() {
 }
 
 #[test]
+fn a_flood_on_narrow_links_delays_neither_the_news_of_a_death_nor_what_others_say() {
+    for (flooders, bytes) in [(1, 2_000_000), (3, 3_000_000)] {
+        let report = run(24, Scenario::Flood { bytes_per_s: 125_000, flooders, bytes });
+        let (crash, broadcast) = (report.crash.unwrap(), report.broadcast.unwrap());
+        assert!(crash.known_to_all_s < Some(6.0) && crash.false_deaths == 0, "{crash:?}");
+        assert!((broadcast.delivered - 1.0).abs() < 1e-9 && broadcast.duplicates_delivered == 0);
+        assert!(broadcast.last_s.p50 > 0.0 && broadcast.last_s.max < 2.0, "{:?}", broadcast.last_s);
+    }
+}
+
+#[test]
 fn survivors_of_a_mass_crash_find_each_other() {
     let heal = run(16, Scenario::MassCrash { fraction: 0.5, manner: Manner::Closed }).heal.unwrap();
     assert!(heal.connected_s.is_some() && heal.message_reaches_all_s.is_some());
@@ -189,4 +200,23 @@ fn a_seed_stands_beside_every_violation() {
             .iter()
             .all(|violation| !violation.contains("does not hold") || violation.ends_with("seed 77"))
     );
+}
+
+#[test]
+fn ten_differences_among_ten_thousand_entries_take_four_comparisons_and_8_kb() {
+    let report = run(2, Scenario::Sync { entries: 10_000, differing: 10 });
+    let sync = report.sync.unwrap();
+    assert!(sync.rounds <= 4 && sync.bytes <= 8_000, "{sync:?}");
+}
+
+#[test]
+fn equal_stores_take_one_comparison_and_64_bytes() {
+    let sync = run(2, Scenario::Sync { entries: 1_000, differing: 0 }).sync.unwrap();
+    assert!(sync.rounds == 1 && sync.bytes <= 64, "{sync:?}");
+}
+
+#[test]
+fn halves_of_a_room_agree_on_what_both_have_written() {
+    let report = run(12, Scenario::Partition { shape: Shape::Halves, lasts: 60 * SECOND });
+    assert!(report.heal.unwrap().state_equal_s.unwrap() < 10.0);
 }

@@ -17,9 +17,9 @@ use crate::{
     link::Link,
     negotiation::Step,
     news::{self, News, Trouble},
-    outbox::Handed,
     signaling::{Signaling, SignalingState},
     sink::Sink,
+    transport::Handed,
 };
 
 #[wasm_bindgen]
@@ -306,9 +306,11 @@ impl Driver {
         &self.counters
     }
 
-    /// Bytes that wait in the queues and channels of all links.
+    /// Bytes that wait in the node and in the channels of all links.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        self.links.borrow().iter().map(|link| link.buffered_bytes()).sum()
+        let waiting: usize = self.with_node(|node| node.waiting().map(|(_, bytes)| bytes).sum());
+        let buffered: usize = self.links.borrow().iter().map(|link| link.buffered_bytes()).sum();
+        waiting + buffered
     }
 
     /// Messages that wait for a link to catch up.
@@ -342,11 +344,15 @@ impl Driver {
 
     fn perform(self: &Rc<Self>, output: Output) {
         match output {
-            Output::Send { link, lane, frame } => match self.link(link).map(|to| to.send(lane, frame)) {
-                Some(Ok(Handed::Dropped)) => count(&self.counters.frames_dropped),
-                Some(Err(reason)) => self.link_down(link, reason),
-                Some(Ok(Handed::Over)) | None => {}
-            },
+            Output::Send { link, lane, frame } => {
+                let buffer_bytes = self.with_node(|node| node.buffer_bytes(link));
+                match self.link(link).map(|to| to.send(lane, &frame, buffer_bytes)) {
+                    Some(Ok(Handed::OverAndFull)) => self.congested(link),
+                    Some(Ok(Handed::Dropped)) => count(&self.counters.frames_dropped),
+                    Some(Err(reason)) => self.link_down(link, reason),
+                    Some(Ok(Handed::Over)) | None => {}
+                }
+            }
             Output::Dial { link, .. } => self.begin(link, None),
             Output::Accept { link, offer, .. } => self.begin(link, Some(offer)),
             Output::RemoteSignal { link, kind, body } => {
@@ -360,6 +366,12 @@ impl Driver {
             Output::Introduce => self.signaling.introduce(),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Node(event)),
         }
+    }
+
+    /// In the midst of a drain, which goes on: what else there is for this link waits in the node.
+    fn congested(&self, link: LinkId) {
+        // Only commands are refused.
+        let _ = self.node.borrow_mut().handle(clock::now(), Input::Congested { link });
     }
 
     fn begin(self: &Rc<Self>, id: LinkId, offer: Option<Vec<u8>>) {
@@ -391,9 +403,9 @@ impl Driver {
         self.inputs.borrow_mut().pop_front()
     }
 
-    /// The next message, unless a link is behind: order among messages is kept, so the first one waits for all.
+    /// The next message, unless a link is behind that is worth waiting for: order among messages is kept, so the first one holds up all.
     fn next_send(&self) -> Option<Waiting> {
-        if self.sends.borrow().is_empty() || self.links.borrow().iter().any(|link| link.is_congested()) {
+        if self.sends.borrow().is_empty() || self.with_node(Node::is_behind) {
             return None;
         }
         self.sends.borrow_mut().pop_front()

@@ -15,7 +15,6 @@ mod link;
 mod messages;
 mod negotiation;
 mod news;
-mod outbox;
 #[cfg(all(feature = "module", target_arch = "wasm32"))]
 mod runtime;
 mod settings;

@@ -2,7 +2,6 @@
 
 use alloc::{
     rc::{Rc, Weak},
-    sync::Arc,
     vec::Vec,
 };
 use core::cell::{Cell, RefCell};
@@ -15,8 +14,7 @@ use web_sys::{Event, MessageEvent};
 use crate::{
     driver::Driver,
     negotiation::{Negotiation, Refusal, Step},
-    outbox::{Handed, Outbox},
-    transport::Transport,
+    transport::{Handed, Transport},
 };
 
 /// What every browser takes in one message, and so the largest frame that an honest peer sends.
@@ -35,7 +33,6 @@ pub(crate) struct Link {
     up: Cell<bool>,
     parting: Cell<bool>,
     early: RefCell<Vec<Vec<u8>>>,
-    outbox: Outbox,
 }
 
 impl Link {
@@ -49,7 +46,6 @@ impl Link {
             up: Cell::default(),
             parting: Cell::default(),
             early: RefCell::default(),
-            outbox: Outbox::default(),
         });
         driver.wait(&driver.ice_servers(), id, Step::IceServers);
         link
@@ -90,10 +86,10 @@ impl Link {
         self.down(LinkDownReason::Refused);
     }
 
-    /// Puts a frame on one of the channels, or in the queue before it.
-    pub(crate) fn send(&self, lane: Lane, frame: Arc<[u8]>) -> Result<Handed, LinkDownReason> {
+    /// Puts a frame on one of the channels, of which the reliable one should hold no more than so much.
+    pub(crate) fn send(&self, lane: Lane, frame: &[u8], buffer_bytes: usize) -> Result<Handed, LinkDownReason> {
         match &*self.transport.borrow() {
-            Some(transport) => self.outbox.send(transport, lane, frame),
+            Some(transport) => transport.send(lane, frame, buffer_bytes),
             None => Ok(Handed::Dropped),
         }
     }
@@ -102,7 +98,6 @@ impl Link {
     pub(crate) fn close(&self) {
         self.negotiation.clear();
         self.early.borrow_mut().clear();
-        self.outbox.clear();
         if let Some(transport) = self.transport.take() {
             transport.close();
         }
@@ -114,7 +109,6 @@ impl Link {
         let transport = self.transport.borrow().clone();
         let Some(transport) = transport.filter(|_| self.up.get()) else { return false };
         self.parting.set(true);
-        self.outbox.flush(&transport);
         transport.part();
         true
     }
@@ -129,14 +123,9 @@ impl Link {
         self.up.get()
     }
 
-    /// Whether a message should wait before it is put on this link.
-    pub(crate) fn is_congested(&self) -> bool {
-        self.transport.borrow().as_ref().is_some_and(|transport| self.outbox.is_congested(transport))
-    }
-
     /// Bytes handed to this link that the browser has not sent yet.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        self.transport.borrow().as_ref().map_or(0, |transport| self.outbox.buffered_bytes(transport))
+        self.transport.borrow().as_ref().map_or(0, |transport| transport.buffered_bytes())
     }
 
     fn transport(&self) -> Option<Rc<Transport>> {
@@ -195,7 +184,7 @@ impl Link {
             "open" => self.check_open(&transport),
             "close" => self.down(LinkDownReason::Closed),
             "error" => self.down(LinkDownReason::Failed),
-            "bufferedamountlow" => self.on_drained(&transport),
+            "bufferedamountlow" if transport.is_writable() => self.input(Input::Writable { link: self.id }),
             "icecandidate" => self.on_candidate(event),
             "connectionstatechange" => {
                 if let Some(reason) = transport.ended() {
@@ -237,17 +226,6 @@ impl Link {
         self.input(Input::LinkUp { link: self.id });
         for bytes in self.early.take() {
             self.input(Input::Frame { link: self.id, bytes });
-        }
-    }
-
-    fn on_drained(&self, transport: &Transport) {
-        match self.outbox.drain(transport) {
-            Ok(()) => {
-                if let Some(driver) = self.driver.upgrade() {
-                    driver.run();
-                }
-            }
-            Err(reason) => self.down(reason),
         }
     }
 

@@ -78,6 +78,8 @@ pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
         node.refutations,
         node.false_suspicions,
         node.freezes,
+        node.frames_postponed,
+        node.links_shed,
         host.connections_made.get(),
         host.frames_refused.get(),
         host.frames_dropped.get(),

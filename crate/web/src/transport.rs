@@ -1,21 +1,33 @@
 //! The browser's objects behind a link, and their handlers.
 
-use chinwag_core::LinkDownReason;
+use chinwag_core::{Lane, LinkDownReason};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
     Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
     RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
 };
 
-use crate::outbox::LOW_WATER_BYTES;
+/// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
+const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
+
+/// What has become of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// It is in its channel.
+    Over,
+    /// So it is, and the channel is full: `bufferedamountlow` tells when half has gone out.
+    OverAndFull,
+    /// It found the unreliable channel full.
+    Dropped,
+}
 
 /// A connection with its two channels. Their ids are agreed on beforehand, so no message announces them.
 pub(crate) struct Transport {
     connection: RtcPeerConnection,
     /// Ordered and retransmitted.
-    pub(crate) reliable: RtcDataChannel,
+    reliable: RtcDataChannel,
     /// Unordered, never retransmitted.
-    pub(crate) unreliable: RtcDataChannel,
+    unreliable: RtcDataChannel,
     /// Every handler but one is this closure, which asks the event for its type: each further one would be a table
     /// entry and a shim for every link.
     _on_event: Closure<dyn Fn(Event)>,
@@ -64,6 +76,31 @@ impl Transport {
         self.channels().iter().all(|channel| channel.ready_state() == RtcDataChannelState::Open)
     }
 
+    /// Hands a frame to its channel, of which the reliable one should hold no more than so much.
+    pub(crate) fn send(&self, lane: Lane, frame: &[u8], buffer_bytes: usize) -> Result<Handed, LinkDownReason> {
+        let channel = if lane == Lane::Reliable { &self.reliable } else { &self.unreliable };
+        if lane == Lane::Unreliable && channel.buffered_amount() > UNRELIABLE_BYTES_MAX {
+            return Ok(Handed::Dropped);
+        }
+        channel.send_with_u8_array(frame).map_err(|_| LinkDownReason::Failed)?;
+        let bytes = u32::try_from(buffer_bytes).unwrap_or(u32::MAX);
+        if lane == Lane::Unreliable || channel.buffered_amount() <= bytes {
+            return Ok(Handed::Over);
+        }
+        channel.set_buffered_amount_low_threshold(bytes / 2);
+        Ok(Handed::OverAndFull)
+    }
+
+    /// Whether so much of the reliable channel has gone out that it takes more.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.reliable.buffered_amount() <= self.reliable.buffered_amount_low_threshold()
+    }
+
+    /// Bytes in both channels.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.channels().iter().map(|channel| channel.buffered_amount() as usize).sum()
+    }
+
     /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back, and the
     /// protocol's own probes are quicker in finding that it does not.
     pub(crate) fn ended(&self) -> Option<LinkDownReason> {
@@ -103,13 +140,12 @@ impl Transport {
         self.connection.set_ondatachannel(on_event);
         for channel in self.channels() {
             channel.set_binary_type(RtcDataChannelType::Arraybuffer);
-            channel.set_buffered_amount_low_threshold(LOW_WATER_BYTES);
             channel.set_onopen(on_event);
             channel.set_onclose(on_event);
             channel.set_onerror(on_event);
-            channel.set_onbufferedamountlow(on_event);
             channel.set_onmessage(on_message);
         }
+        self.reliable.set_onbufferedamountlow(on_event);
     }
 
     fn silence(&self) {
@@ -119,9 +155,9 @@ impl Transport {
         for channel in self.channels() {
             channel.set_onopen(None);
             channel.set_onerror(None);
-            channel.set_onbufferedamountlow(None);
             channel.set_onmessage(None);
         }
+        self.reliable.set_onbufferedamountlow(None);
     }
 }
 

@@ -40,9 +40,15 @@ pub(crate) struct Doubt {
 
 impl Doubts {
     /// Begins to doubt, unless we do already.
-    pub(crate) fn open(&mut self, now: Instant, subject: PeerId, evidence: Evidence, ways: u8, session: u64) {
-        let silent_ms = if let Evidence::Silence { ms } = evidence { ms } else { 0 };
-        let missed_since = now.minus_micros(silent_ms.saturating_mul(1_000));
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        missed_since: Instant,
+        subject: PeerId,
+        evidence: Evidence,
+        ways: u8,
+        session: u64,
+    ) {
         if self.open.contains_key(&subject) || self.open.len() >= DOUBTS_MAX {
             return;
         }
@@ -106,7 +112,7 @@ mod tests {
 
     fn doubts(ways: u8) -> Doubts {
         let mut doubts = Doubts::default();
-        doubts.open(Instant::ZERO, SUBJECT, Evidence::Closed, ways, 0xabcd);
+        doubts.open(Instant::ZERO, Instant::ZERO, SUBJECT, Evidence::Closed, ways, 0xabcd);
         doubts
     }
 
@@ -131,7 +137,7 @@ mod tests {
     #[test]
     fn who_is_doubted_is_not_doubted_twice() {
         let mut doubts = doubts(3);
-        doubts.open(Instant::from_millis(9), SUBJECT, Evidence::Failed, 1, 7);
+        doubts.open(Instant::from_millis(9), Instant::ZERO, SUBJECT, Evidence::Failed, 1, 7);
         assert_eq!(doubts.dismiss(&SUBJECT).map(|doubt| doubt.evidence), Some(Evidence::Closed));
     }
 
@@ -148,7 +154,7 @@ mod tests {
     fn doubts_are_bounded() {
         let mut doubts = Doubts::default();
         for n in 0..100 {
-            doubts.open(Instant::ZERO, PeerId::from_bytes([n; 16]), Evidence::Failed, 1, 0);
+            doubts.open(Instant::ZERO, Instant::ZERO, PeerId::from_bytes([n; 16]), Evidence::Failed, 1, 0);
         }
         assert_eq!(doubts.open.len(), DOUBTS_MAX);
     }

@@ -11,7 +11,7 @@ use crate::{
     members::News,
     store::PRESENCE,
     time::Instant,
-    wire::{Entry, Farewell, Frame, Record, Rumor, Signed, Suspicion},
+    wire::{Entry, FLOOD, Farewell, Frame, Record, Rumor, Signed, Suspicion},
 };
 
 /// How far an obituary may be ahead of us, in numbers (microseconds of wall time, 35 years): a liar cannot use ours up.
@@ -19,6 +19,9 @@ const AHEAD_MAX: u64 = 1 << 50;
 
 /// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
 const REFUTE_PAUSE_MS: u32 = 10_000;
+
+/// Where two run with one key, neither goes beyond the other's incarnation more often than this.
+const OUTBID_PAUSE_MS: u32 = 1_000;
 
 /// Things to be said of the gone that may wait at a time; what is beyond comes up at the next comparison.
 const TESTIMONIES_MAX: usize = 1_024;
@@ -47,7 +50,9 @@ impl Node {
 
     /// Somebody has a greater incarnation of ours: we have been here before, and forgotten it.
     fn on_record_of_me(&mut self, peer: PeerId, record: &Signed<Record>) {
-        if record.body.incarnation <= self.me.body.incarnation {
+        // Whoever else runs with our key answers with one that is greater still: the two of us shall not keep the room busy.
+        let just_raised = self.raised_at > Instant::ZERO && self.now < self.raised_at.plus_ms(OUTBID_PAUSE_MS);
+        if record.body.incarnation <= self.me.body.incarnation || just_raised {
             return;
         }
         if record.verify(self.me.body.public_key(), &self.room, &*self.commons) {
@@ -172,7 +177,7 @@ impl Node {
     /// As if all had heard it when it was made: a case ends at about the same time everywhere.
     fn weigh_accusation(&self, hops: u8, suspicion: &Suspicion) -> Accusation {
         let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
-        let crossed = u64::from(u32::from(hops).min(self.depth()));
+        let crossed = u64::from(u32::from(hops & !FLOOD).min(self.depth()));
         let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
         let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
         Accusation { accuser, subject, incarnation, made_at, missed_since }
@@ -278,7 +283,10 @@ impl Node {
 
     /// Nobody remembers any more that these were here.
     pub(super) fn forget_origins(&mut self, gone: &[PeerId]) {
-        gone.iter().for_each(|id| self.broadcast.remove_origin(id));
+        for id in gone {
+            self.broadcast.remove_origin(id);
+            self.store.forget_owner(id);
+        }
     }
 
     /// Says goodbye to all, and ends everything.

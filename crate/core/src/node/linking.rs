@@ -172,7 +172,6 @@ impl Node {
                 self.greet(id, peer);
             }
             News::Unknown | News::Newer => {
-                self.links.set_greeted(self.now, id);
                 self.broadcast.link_up(id);
                 self.learn(record, id, 1);
                 self.greet(id, peer);
@@ -182,7 +181,10 @@ impl Node {
 
     /// The link carries gossip from now on: both tell what they know.
     fn greet(&mut self, id: LinkId, peer: PeerId) {
-        self.links.set_greeted(self.now, id);
+        // A greeting again is only news of the peer.
+        if !self.links.set_greeted(self.now, id) {
+            return;
+        }
         let older: Vec<_> = self.links.of_peer(peer).map(|(other, _)| other).filter(|other| *other != id).collect();
         for other in older {
             self.disconnect(other);
@@ -237,6 +239,7 @@ impl Node {
     pub(super) fn forget_link(&mut self, id: LinkId) -> Option<Link> {
         let link = self.links.remove(id)?;
         self.probes.unwatch(id);
+        self.outboxes.remove(id);
         if link.is_greeted() {
             self.broadcast.link_down(id);
         }

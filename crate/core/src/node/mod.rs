@@ -1,9 +1,11 @@
 //! One member of one room: composes the mechanisms and owns the order in which they run.
 //!
-//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`, maps, logs and counters in `state`; who is still
-//! there in `probing`, and our own clock in `waking`; how links come and go in `linking`, and whom we want them to in `seeking`.
+//! How frames come in and rumors go on is in `spreading`, what they say of members in `gossip`, messages in `messages`, maps, logs and counters in
+//! `state`; who is still there in `probing`, and our own clock in `waking`; how links come and go in `linking`, whom we want them to in
+//! `seeking` and `walks`, and what waits for one that is behind in `lanes`.
 
 mod gossip;
+mod lanes;
 mod linking;
 mod messages;
 mod probing;
@@ -26,7 +28,7 @@ use crate::{
     io::{Command, Event, Input, Lane, LinkId, MemberView, Output, Refused},
     limits::Bucket,
     members::{Member, Members, Status},
-    overlay::{Asks, Backoffs, Circuits, Link, Links, Route},
+    overlay::{Asks, Backoffs, Circuits, Link, Links, Outboxes, Route},
     random::Random,
     stats::Stats,
     store::{Draft, Store},
@@ -105,6 +107,7 @@ pub struct Node {
     /// When we last woke from a long freeze.
     woken_at: Option<Instant>,
     links: Links,
+    outboxes: Outboxes,
     backoffs: Backoffs,
     introducer: Introducer,
     store: Store,
@@ -181,6 +184,7 @@ impl Node {
             testimonies: VecDeque::new(),
             woken_at: None,
             links: Links::default(),
+            outboxes: Outboxes::default(),
             backoffs: Backoffs::default(),
             introducer: Introducer::new(),
             store: Store::default(),
@@ -232,6 +236,8 @@ impl Node {
             Input::LinkUp { link } => self.on_link_up(link),
             Input::LinkDown { link, reason } => self.on_link_down(link, reason),
             Input::Frame { link, bytes } => self.on_frame(link, &bytes),
+            Input::Congested { link } => self.on_congested(link),
+            Input::Writable { link } => self.on_writable(link),
             Input::LocalSignal { link, kind, body } => self.on_local_signal(link, kind, body),
             Input::Attached { members } => self.on_attached(&members),
             Input::Detached => self.on_detached(),
@@ -296,11 +302,16 @@ impl Node {
 
     /// What the node wants next; `None` when the drain is over.
     pub fn poll(&mut self) -> Option<Output> {
-        let next = self.out.pop_front();
-        if next.is_none() && self.out.capacity() > OUTPUTS_KEPT {
+        while let Some(next) = self.out.pop_front() {
+            let next = self.hold_back(next);
+            if next.is_some() {
+                return next;
+            }
+        }
+        if self.out.capacity() > OUTPUTS_KEPT {
             self.out = VecDeque::new();
         }
-        next
+        self.let_go()
     }
 
     /// When [`Node::handle_timeout`] wants to be called, unless an input comes first.
@@ -361,6 +372,24 @@ impl Node {
     /// Our links and attempts: to whom, and whether it carries gossip yet.
     pub fn links(&self) -> impl Iterator<Item = (LinkId, PeerId, bool)> {
         self.links.iter().map(|(id, link)| (id, link.peer, link.is_greeted()))
+    }
+
+    /// How many bytes the host's own buffer of a link's reliable channel may hold before it says [`Input::Congested`]: as many as the link
+    /// takes in a moment, since nothing that is urgent overtakes them.
+    #[must_use]
+    pub fn buffer_bytes(&self, link: LinkId) -> usize {
+        self.outboxes.buffer_bytes(link)
+    }
+
+    /// How many bytes wait in the node for which link.
+    pub fn waiting(&self) -> impl Iterator<Item = (LinkId, usize)> {
+        self.outboxes.waiting()
+    }
+
+    /// Whether a link is behind, so that our user should wait before it says more. One that is far behind all others is not waited for.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.outboxes.hold_up(self.now, self.links.greeted().count())
     }
 
     /// Whether we lack links, or one that is being made depends on the server: until it is up, the server should not let go of us.

@@ -10,6 +10,7 @@ use crate::{
     identity::PeerId,
     io::{Lane, LinkId},
     overlay::Route,
+    time::Instant,
     wire::{Frame, Record, Signed},
 };
 
@@ -64,9 +65,26 @@ impl Node {
 
     fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8) {
         if self.members.get(&subject).is_some() {
-            self.doubts.open(self.now, subject, evidence, ways, self.random.u64());
+            self.doubts.open(
+                self.now,
+                self.missed_since(&subject, evidence),
+                subject,
+                evidence,
+                ways,
+                self.random.u64(),
+            );
             self.pursue_doubts();
         }
+    }
+
+    /// Since when we miss a member. A transport that the other side has closed is as good as all the silence that it would take us to ask.
+    fn missed_since(&self, subject: &PeerId, evidence: Evidence) -> Instant {
+        let ms = match evidence {
+            Evidence::Silence { ms } => ms,
+            Evidence::Closed => u64::from(self.patience_with(subject).saturating_add(self.config.probe_interval_ms)),
+            Evidence::Failed | Evidence::Unreachable => 0,
+        };
+        self.now.minus_micros(ms.saturating_mul(1_000))
     }
 
     /// Somebody accuses a member. Its peers and its witnesses look for themselves.

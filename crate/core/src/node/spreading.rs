@@ -72,6 +72,7 @@ impl Node {
         let fresh = is_farewell || self.broadcast.is_fresh(&origin, number);
         if !of_me_and_newer && !is_state_news && (origin == self.id() || !fresh) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+            self.spare(link, &rumor.short_id());
             match &rumor {
                 Rumor::Post(post) if post.body.to.is_some() => {}
                 Rumor::Post(_) if self.config.strategy != Strategy::Tree => {
@@ -98,9 +99,6 @@ impl Node {
     /// goes over all links, to find the shortest tree anew.
     pub(super) fn spread(&mut self, rumor: Rumor, from: Option<LinkId>, hops: u8) {
         let (hops, flooded) = (hops & !FLOOD, hops & FLOOD != 0);
-        if hops >= self.config.hops_max {
-            return;
-        }
         let (origin, number, id) = (rumor.origin(), rumor.number(), rumor.short_id());
         // Records and presences are answered from what we know.
         let known = matches!(&rumor, Rumor::Entry(entry) if entry.body.key == PRESENCE);
@@ -122,7 +120,8 @@ impl Node {
         if eager.is_empty() && !kept {
             return;
         }
-        let hops = hops.saturating_add(1) | if flood { FLOOD } else { 0 };
+        // Nobody passes a rumor on twice, so it ends without a limit; and who lies about the hops keeps it from nobody.
+        let hops = hops.saturating_add(1).min(self.config.hops_max) | if flood { FLOOD } else { 0 };
         let mut frame = Frame::Gossip { hops, rumor }.encode();
         if kept {
             frame = self.commons.share_frame(frame);
@@ -171,6 +170,9 @@ impl Node {
     }
 
     fn on_ihave(&mut self, link: LinkId, ids: &[(ShortId, u8)]) {
+        for (id, _) in ids {
+            self.spare(link, id);
+        }
         let rtt_us = self.probes.rtt_us(link);
         // A suspect may be refuting.
         let urgent = |id: &ShortId| self.cases.suspects().any(|suspect| id.is_of(suspect));

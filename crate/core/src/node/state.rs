@@ -20,6 +20,9 @@ use crate::{
 /// Bytes of a frame of entries that are left for its header and its two counts.
 const HEADER_BYTES: usize = 8;
 
+/// Bytes that are set aside for the key of an entry's owner, as if each had another.
+const KEY_BYTES: usize = 32;
+
 /// How long news of the gone is gathered before we compare with our peers.
 const GATHER_MS: u32 = 200;
 
@@ -156,7 +159,7 @@ impl Node {
         let known = mine.or_else(|| self.members.key_of(&owner)).or_else(|| self.store.key_of(&owner)).or(named);
         let Some(public_key) = known.copied() else { return };
         if self.store.holds(&entry.body) {
-            self.broadcast.mark(&owner, version);
+            self.mark_if_member(is_member, owner, version);
             return;
         }
         let weight = self.store.weigh(&entry, self.wall_ms(), &self.config);
@@ -166,7 +169,7 @@ impl Node {
         }
         if weight != Weight::News {
             // Others have something newer, or no room either: it need not be told of again.
-            self.broadcast.mark(&owner, version);
+            self.mark_if_member(is_member, owner, version);
             return;
         }
         if owner == self.id() {
@@ -181,6 +184,13 @@ impl Node {
             self.spread(Rumor::Entry((*entry).clone()), Some(link), hops);
         } else {
             self.compare_at.get_or_insert(self.now.plus_ms(GATHER_MS));
+        }
+    }
+
+    /// Of the gone there is no tree whose numbers would count.
+    fn mark_if_member(&mut self, is_member: bool, owner: PeerId, version: u64) {
+        if is_member {
+            self.broadcast.mark(&owner, version);
         }
     }
 
@@ -249,29 +259,30 @@ impl Node {
 
     /// Sends entries by name, in as many frames as it takes.
     fn give_kept(&mut self, link: LinkId, names: &[PeerId]) {
-        let (mut keys, mut entries, mut room) = (Vec::new(), Vec::new(), 0);
-        let held: Vec<Kept> = names.iter().filter_map(|name| self.store.named(name)).cloned().collect();
-        for entry in held {
-            let Some(key) = self.store.key_of(&entry.body.owner).copied() else { continue };
-            let bytes = entry.to_bytes().len();
-            let more = if keys.contains(&key) { bytes } else { bytes.saturating_add(key.len()) };
-            if more > room || entries.len() >= LIST_MAX {
-                self.send_kept(link, &mut keys, &mut entries);
+        let (mut entries, mut room) = (Vec::new(), 0_usize);
+        for name in names {
+            let Some(entry) = self.store.named(name) else { continue };
+            let entry = (**entry).clone();
+            let bytes = entry.to_bytes().len().saturating_add(KEY_BYTES);
+            if bytes > room || entries.len() >= LIST_MAX {
+                self.send_kept(link, core::mem::take(&mut entries));
                 room = FRAME_BYTES_MAX.saturating_sub(HEADER_BYTES);
             }
-            let is_new = !keys.contains(&key);
-            room = room.saturating_sub(bytes).saturating_sub(if is_new { key.len() } else { 0 });
-            if is_new {
-                keys.push(key);
-            }
-            entries.push((*entry).clone());
+            room = room.saturating_sub(bytes);
+            entries.push(entry);
         }
-        self.send_kept(link, &mut keys, &mut entries);
+        self.send_kept(link, entries);
     }
 
-    fn send_kept(&mut self, link: LinkId, keys: &mut Vec<PublicKey>, entries: &mut Vec<Signed<Entry>>) {
+    /// Sends entries that fit into a frame, with the keys of their owners.
+    fn send_kept(&mut self, link: LinkId, entries: Vec<Signed<Entry>>) {
+        let mut keys: Vec<PublicKey> = Vec::new();
+        for entry in &entries {
+            if let Some(key) = self.store.key_of(&entry.body.owner).filter(|key| !keys.contains(key)) {
+                keys.push(*key);
+            }
+        }
         if !entries.is_empty() {
-            let (keys, entries) = (core::mem::take(keys), core::mem::take(entries));
             self.send(link, Lane::Reliable, &Frame::Kept { keys, entries });
         }
     }

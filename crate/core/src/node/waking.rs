@@ -47,9 +47,10 @@ impl Node {
         self.broadcast.forgive(late_us);
         // A full probe round, at its longest.
         let round_ms = self.config.probe_interval_ms.saturating_add(self.config.probe_interval_ms / 4);
-        self.doubts.forgive(self.now, late_us, self.now.plus_ms(round_ms));
+        let until = self.now.plus_ms(round_ms);
+        self.doubts.forgive(self.now, late_us, until);
         for (at, ..) in &mut self.testimonies {
-            *at = at.plus_micros(late_us);
+            *at = until;
         }
         if late_us > LONG_US {
             self.woken_at = Some(self.now);

@@ -145,7 +145,8 @@ impl Node {
         let ours = self.links.greeted().filter(|(id, link)| Route::Mesh(*id) != from && settled(link));
         let links: Vec<LinkId> = ours.map(|(id, _)| id).collect();
         let Some(between) = self.pick_near(&links, &knock.body.zone) else { return false };
-        if !self.evictions.take(self.now) {
+        // Only who can be held to it costs us a link.
+        if !knock.verify(&knock.body.from, &self.room, &*self.commons) || !self.evictions.take(self.now) {
             return false;
         }
         self.stats.evictions = self.stats.evictions.saturating_add(1);
@@ -165,6 +166,7 @@ impl Node {
         let possible = peer != self.id()
             && !self.links.is_linked_or_trying(peer)
             && self.links.len() <= self.config.links_max
+            && knock.verify(&knock.body.from, &self.room, &*self.commons)
             && self.evictions.take(self.now);
         if possible {
             self.grant(Route::Mesh(from), peer, knock, WALK_HOPS, Some(from));

@@ -86,12 +86,14 @@ impl Links {
         self.table.remove(&id)
     }
 
-    /// The link carries gossip from now on.
-    pub(crate) fn set_greeted(&mut self, now: Instant, id: LinkId) {
-        if let Some(link) = self.table.get_mut(&id) {
+    /// The link carries gossip from now on. Whether it did not before.
+    pub(crate) fn set_greeted(&mut self, now: Instant, id: LinkId) -> bool {
+        let link = self.table.get_mut(&id).filter(|link| !link.is_greeted());
+        link.is_some_and(|link| {
             link.state = State::Greeted;
             link.since = now;
-        }
+            true
+        })
     }
 
     /// Which link makes way for this one.

@@ -12,8 +12,10 @@ mod asks;
 mod backoff;
 mod circuits;
 mod links;
+mod outbox;
 
 pub(crate) use asks::{Ask, Asks};
 pub(crate) use backoff::Backoffs;
 pub(crate) use circuits::Circuits;
 pub(crate) use links::{Admission, Link, Links, Route, State};
+pub(crate) use outbox::{Held, Outboxes};

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn constant_delay_is_the_same_for_every_frame() {
         let fates = fates(Constant { delay: 70 }, &transit(0, 1), 50);
-        assert!(fates.iter().all(|fate| *fate == Fate { delay: 70, lost: false, extra_copies: 0 }));
+        assert!(fates.iter().all(|fate| *fate == Fate { delay: 70, ..Fate::default() }));
     }
 
     #[test]

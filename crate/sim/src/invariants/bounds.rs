@@ -35,6 +35,9 @@ pub(super) const TIMES_A_LINK: usize = 8;
 /// Attempts at links beside those that are open, at most.
 pub(super) const ATTEMPTS_MAX: usize = 16;
 
+/// A host's buffer of a link, at most: what the node allows, and the frame with which it became too full.
+const BUFFER_BYTES_MAX: usize = (256 + 16) << 10;
+
 /// Alone for so long, a member knows that it is.
 const ALONE: Micros = 120 * SECOND;
 
@@ -128,6 +131,38 @@ impl Invariant for HoldingsWithinCaps {
             }
             if at.legs.len() > links {
                 return Err((host, format!("{} transports for {links} links and attempts", at.legs.len())));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What waits for a link stays within its bound: in the node what is allowed, and in the host's own buffer little, or nothing urgent could
+/// overtake it. Invariant 31.
+#[derive(Debug)]
+pub struct WaitingWithinBounds;
+
+impl Invariant for WaitingWithinBounds {
+    fn name(&self) -> &'static str {
+        "what waits for a link stays within its bound"
+    }
+
+    fn after(&mut self, view: &View<'_>, host: u32, _outputs: usize) -> Finding {
+        let at = view.host(host);
+        let most = view.config.outbox_bytes_max;
+        match at.node.waiting().find(|(_, bytes)| *bytes > most) {
+            Some((link, bytes)) => Err((host, format!("{bytes} bytes wait for {link:?}, of at most {most}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn every_second(&mut self, view: &View<'_>) -> Finding {
+        for (host, at) in view.living() {
+            for leg in at.legs.iter().filter(|leg| leg.up) {
+                let buffered = view.connections[leg.connection.0 as usize].end(leg.side).outgoing.buffered_bytes();
+                if buffered > BUFFER_BYTES_MAX {
+                    return Err((host, format!("{buffered} bytes in the buffer of {:?}", leg.link)));
+                }
             }
         }
         Ok(())

@@ -170,17 +170,31 @@ impl Invariant for SuspectedBeforeDead {
 /// A member that runs is not declared dead on the word of fewer than it takes. Invariant 10.
 ///
 /// Not asked while the room is cut: who is left alone with another has only one word to go by. The same holds of one without a link to
-/// anybody who runs while something keeps it from making one.
-#[derive(Debug)]
-pub struct OneLiarKillsNobody;
+/// anybody who runs while something keeps it from making one. And who has started anew is not who it was before.
+#[derive(Debug, Default)]
+pub struct OneLiarKillsNobody {
+    /// The incarnation with which each host has started, as far as it has been looked at since.
+    started_at: BTreeMap<u32, Option<u64>>,
+}
 
 impl Invariant for OneLiarKillsNobody {
     fn name(&self) -> &'static str {
         "fewer accusers than it takes kill nobody that runs"
     }
 
+    fn on_start(&mut self, host: u32, _id: PeerId) {
+        self.started_at.insert(host, None);
+    }
+
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
+        let mut started_at = |host: u32| {
+            *self.started_at.entry(host).or_default().get_or_insert_with(|| view.host(host).node.incarnation())
+        };
+        started_at(host);
         let Event::Gone { member, why: Departure::Failed { accusers, .. } } = event else { return Ok(()) };
+        if view.host_of(&member.id).is_some_and(|subject| member.incarnation < started_at(subject)) {
+            return Ok(());
+        }
         let linked = || view.host(host).node.links().any(|(_, peer, greeted)| greeted && view.is_running(&peer));
         let alone = view.is_hindered && !linked();
         if view.is_cut || alone || !view.is_running(&member.id) {

@@ -15,7 +15,9 @@ use std::fmt::{self, Debug};
 use chinwag_core::{Command, Config, Event, PeerId};
 use rustc_hash::FxHashMap;
 
-pub use bounds::{BoundedRepeats, DistancesAreClamped, EvenDegrees, HoldingsWithinCaps, NothingHeldWhenAlone};
+pub use bounds::{
+    BoundedRepeats, DistancesAreClamped, EvenDegrees, HoldingsWithinCaps, NothingHeldWhenAlone, WaitingWithinBounds,
+};
 pub use delivery::{AtMostOnce, AuthenticPresence, BytesAsSent, InOrder};
 pub use interface::{BoundedOutputs, NoAccusationAfterFreeze, TimeoutNotInThePast};
 pub use membership::{
@@ -165,7 +167,7 @@ impl Invariants {
             Box::new(IncarnationIsTheOwners::default()),
             Box::new(NobodyDoubtsItself),
             Box::new(SuspectedBeforeDead::default()),
-            Box::new(OneLiarKillsNobody),
+            Box::new(OneLiarKillsNobody::default()),
             Box::new(NoGhosts::default()),
             Box::new(SymmetricLinks::default()),
             Box::new(ViewsWithinCaps),
@@ -174,6 +176,7 @@ impl Invariants {
             Box::new(BoundedEvictions::default()),
             Box::new(EvenDegrees::default()),
             Box::new(HoldingsWithinCaps),
+            Box::new(WaitingWithinBounds),
             Box::new(NothingHeldWhenAlone::default()),
             Box::new(DistancesAreClamped),
             Box::new(BoundedRepeats::default()),

@@ -193,10 +193,8 @@ impl Invariant for ViewsAreMerges {
             Event::MapChanged { map, key, value, .. } => {
                 told.maps.insert((map.clone(), key.clone()), value.clone().unwrap_or_default());
             }
-            Event::LogAppended { log, entry } => {
-                if !told.logs.insert((log.clone(), entry.stamp, entry.from)) {
-                    return Err((host, format!("{log} was told twice of #{} by {:?}", entry.stamp, entry.from)));
-                }
+            Event::LogAppended { log, entry } if !told.logs.insert((log.clone(), entry.stamp, entry.from)) => {
+                return Err((host, format!("{log} was told twice of #{} by {:?}", entry.stamp, entry.from)));
             }
             Event::CounterChanged { counter, value } => {
                 told.counters.insert(counter.clone(), *value);

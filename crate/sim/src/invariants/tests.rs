@@ -109,10 +109,16 @@ fn a_death_on_one_word_is_found_if_the_dead_one_runs() {
     let id = |host: usize| network.hosts()[host].node.id();
     let (one, three) = (vec![id(0)], vec![id(0), id(2), id(3)]);
     let member = member(&network, 1);
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member.clone(), one.clone())).is_err());
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member.clone(), three)).is_ok());
+    let mut rule = OneLiarKillsNobody::default();
+    assert!(rule.on_event(&network.view(), 0, &failed(member.clone(), one.clone())).is_err());
+    assert!(rule.on_event(&network.view(), 0, &failed(member.clone(), three)).is_ok());
+    let earlier = chinwag_core::MemberView { incarnation: member.incarnation - 1, ..member.clone() };
+    assert!(
+        rule.on_event(&network.view(), 0, &failed(earlier, one.clone())).is_ok(),
+        "who was here before it started anew"
+    );
     network.crash(1, Manner::Killed);
-    assert!(OneLiarKillsNobody.on_event(&network.view(), 0, &failed(member, one)).is_ok());
+    assert!(rule.on_event(&network.view(), 0, &failed(member, one)).is_ok());
 }
 
 #[test]
@@ -389,4 +395,20 @@ fn who_goes_on_holding_those_who_are_gone_is_found() {
     assert_eq!(network.violation(), None);
     let last = &network.hosts()[0];
     assert_eq!((last.node.standings().count(), last.node.links().count(), last.legs.len()), (0, 0, 0));
+}
+
+#[test]
+fn a_buffer_or_a_node_that_holds_too_much_for_a_link_is_found() {
+    let mut network = room(2);
+    network.add_fault(Box::new(crate::faults::Bandwidth::per_link(1_000)));
+    let payload = vec![0; 50_000];
+    let said = Command::Send { channel: "chat".to_owned(), to: None, payload, sent_at_ms: 0 };
+    network.command(0, said).unwrap();
+    let view = network.view();
+    assert!(WaitingWithinBounds.after(&view, 0, 1).is_ok() && WaitingWithinBounds.every_second(&view).is_ok());
+    let (mut small, waits) = (view.config.clone(), view.host(0).node.waiting().map(|(_, bytes)| bytes).max());
+    small.outbox_bytes_max = waits.unwrap() - 1;
+    assert!(WaitingWithinBounds.after(&View { config: &small, ..view }, 0, 1).is_err());
+    network.speak(0, Lane::Reliable, &vec![0; 1 << 20].into());
+    assert!(WaitingWithinBounds.every_second(&network.view()).is_err());
 }

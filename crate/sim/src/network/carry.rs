@@ -7,8 +7,9 @@ use chinwag_core::{Command, Input, Lane, LinkDownReason, LinkId};
 use super::{Happening, Network};
 use crate::{
     hash::of_bytes,
-    link::{ConnectionId, Side, other},
+    link::{ConnectionId, Level, Side, other},
     path::{Arrival, Transit},
+    time::instant,
 };
 
 /// Frames that a tap keeps.
@@ -22,6 +23,33 @@ impl Network {
         let Some(leg) = self.hosts[host as usize].leg(link).filter(|leg| leg.up) else { return };
         self.traffic.carried(leg.connection.0, &frame);
         self.carry(leg.connection, leg.side, lane, frame);
+        self.review_buffer(leg.connection, leg.side);
+    }
+
+    /// Tells a node when the buffer of a link has become too full, or empty enough.
+    pub(super) fn review_buffer(&mut self, connection: ConnectionId, side: Side) {
+        let end = self.connections[connection.0 as usize].end_mut(side);
+        if !end.held {
+            return;
+        }
+        let (host, link) = (end.host, end.link);
+        let allowed = self.hosts[host as usize].node.buffer_bytes(link);
+        match end.outgoing.level(allowed) {
+            // In the midst of a drain, which goes on.
+            Some(Level::Congested) => {
+                self.hash.event(self.now, host, b'q', u64::from(connection.0));
+                let at = &mut self.hosts[host as usize];
+                // Only commands are refused.
+                let _ = at.node.handle(instant(at.clock.at(self.now)), Input::Congested { link });
+            }
+            Some(Level::Writable) => self.input(host, b'v', u64::from(connection.0), Input::Writable { link }),
+            None => {}
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, connection: ConnectionId, side: Side, bytes: usize) {
+        self.connections[connection.0 as usize].end_mut(side).outgoing.sent(bytes);
+        self.review_buffer(connection, side);
     }
 
     /// Carries a frame from one end of a connection to the other, if it gets there.
@@ -46,13 +74,21 @@ impl Network {
         }
         match lane {
             Lane::Unreliable => self.carry_unreliably(connection, side, &transit, &frame),
-            Lane::Reliable => match self.paths.reliably(transit) {
-                Arrival::At(at) => {
-                    let at = between.end_mut(from).outgoing.arrive(at, lane);
-                    self.queue.push(at, Happening::Frame { connection, side, frame });
+            Lane::Reliable => {
+                let bytes = frame.len();
+                let (arrival, queued) = self.paths.reliably(transit);
+                match arrival {
+                    Arrival::At(at) => {
+                        let at = between.end_mut(from).outgoing.arrive(at, lane);
+                        self.queue.push(at, Happening::Frame { connection, side, frame });
+                    }
+                    Arrival::GivenUp(at) => self.break_at(at, connection),
                 }
-                Arrival::GivenUp(at) => self.break_at(at, connection),
-            },
+                if queued > 0 {
+                    self.connections[connection.0 as usize].end_mut(from).outgoing.queue(bytes);
+                    self.queue.push(self.now + queued, Happening::Sent { connection, side: from, bytes });
+                }
+            }
         }
     }
 

@@ -251,6 +251,7 @@ impl Network {
                 for side in [0, 1] {
                     let waiting = self.connections[number as usize].end_mut(side).outgoing.unstall();
                     waiting.into_iter().for_each(|frame| self.carry(connection, side, Lane::Reliable, frame));
+                    self.review_buffer(connection, side);
                 }
             }
         }

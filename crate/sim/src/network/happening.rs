@@ -45,6 +45,15 @@ pub enum Happening {
         /// Its bytes.
         frame: Arc<[u8]>,
     },
+    /// A frame of the reliable lane has left its sender's buffer.
+    Sent {
+        /// The connection.
+        connection: ConnectionId,
+        /// From which end.
+        side: Side,
+        /// Its size.
+        bytes: usize,
+    },
     /// A host's timer fires.
     Wake {
         /// Whose.

@@ -354,6 +354,7 @@ impl Network {
         let Some(happening) = self.admit(happening) else { return };
         match happening {
             Happening::Frame { connection, side, frame } => self.on_frame(connection, side, &frame),
+            Happening::Sent { connection, side, bytes } => self.on_sent(connection, side, bytes),
             Happening::Wake { host } => self.on_wake(host),
             Happening::Connected { connection } => self.on_connected(connection),
             Happening::Up { connection, side } => self.on_up(connection, side),
@@ -396,6 +397,7 @@ impl Network {
         let end = |connection: &ConnectionId, side: &Side| self.connections[connection.0 as usize].end(*side).host;
         match happening {
             Happening::Frame { connection, side, .. }
+            | Happening::Sent { connection, side, .. }
             | Happening::Up { connection, side }
             | Happening::Down { connection, side, .. } => Some(end(connection, side)),
             Happening::Wake { host }

@@ -35,16 +35,6 @@ pub(super) fn run(stage: &mut Stage, manner: Manner) {
         let seen: Vec<_> = stage.network.living().map(|host| measures.seen_at(watch, host)).collect();
         unknown += seen.iter().filter(|seen| seen.is_none()).count();
         let mut took: Vec<f64> = seen.into_iter().flatten().map(|seen| seconds(seen - at)).collect();
-        if std::env::var("DBGD").is_ok() {
-            eprintln!(
-                "CRASH min {:.2} p50 {:.2} p90 {:.2} p99 {:.2} max {:.2}",
-                quantile(&mut took, 0.0),
-                quantile(&mut took, 0.5),
-                quantile(&mut took, 0.9),
-                quantile(&mut took, 0.99),
-                greatest(&took)
-            );
-        }
         to_99.push(quantile(&mut took, 0.99));
         to_all.push(greatest(&took));
     }

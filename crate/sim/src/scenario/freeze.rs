@@ -25,9 +25,6 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
             let host = stage.somebody();
             if frozen.iter().all(|(_, other)| *other != host) {
                 stage.network.pause(host);
-                if std::env::var("DBGD").is_ok() {
-                    eprintln!("{} pause {host}", stage.network.now());
-                }
                 let jitter = stage.chance.random_range(0..SECOND);
                 frozen.push((stage.network.now() + lasts + jitter % lasts.max(1), host));
             }
@@ -37,9 +34,6 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
         while let Some((at, host)) = frozen.first().copied().filter(|(at, _)| *at <= second) {
             stage.network.run_until(at);
             stage.network.resume(host);
-            if std::env::var("DBGD").is_ok() {
-                eprintln!("{} resume {host}", stage.network.now());
-            }
             frozen.remove(0);
         }
         stage.network.run_until(second);

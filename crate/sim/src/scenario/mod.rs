@@ -8,6 +8,7 @@ mod broadcast;
 mod calm;
 mod churn;
 mod crash;
+mod flood;
 mod freeze;
 mod hidden;
 mod join;
@@ -72,6 +73,15 @@ pub enum Scenario {
         /// For how long.
         lasts: Micros,
     },
+    /// On narrow links some members say as much as they take, while another crashes and one speaks.
+    Flood {
+        /// What each link takes, in each direction.
+        bytes_per_s: u64,
+        /// How many flood the room.
+        flooders: u32,
+        /// What they say in all.
+        bytes: usize,
+    },
     /// Random members stand still.
     Freeze {
         /// For how long.
@@ -115,6 +125,7 @@ impl Scenario {
             Self::Broadcast { .. } => "broadcast",
             Self::Partition { .. } => "partition",
             Self::Regions { .. } => "regions",
+            Self::Flood { .. } => "flood",
             Self::Freeze { .. } => "freeze",
             Self::Hidden => "hidden",
             Self::Churn { .. } => "churn",
@@ -222,6 +233,7 @@ pub fn run(options: &Options, prepare: impl FnOnce(&mut Network)) -> Outcome {
         Scenario::Broadcast { bytes, interval } => broadcast::run(&mut stage, *bytes, *interval),
         Scenario::Partition { shape, lasts } => partition::run(&mut stage, *shape, *lasts),
         Scenario::Regions { lasts } => regions::run(&mut stage, *lasts),
+        Scenario::Flood { bytes_per_s, flooders, bytes } => flood::run(&mut stage, *bytes_per_s, *flooders, *bytes),
         Scenario::Freeze { lasts } => freeze::run(&mut stage, *lasts),
         Scenario::Hidden => hidden::run(&mut stage),
         Scenario::Churn { rate } => churn::run(&mut stage, *rate),

@@ -34,6 +34,10 @@ export interface Stats {
   readonly falseSuspicions: number;
   /** Counter: times that this tab stood still, so that its timers came late. */
   readonly freezes: number;
+  /** Counter: frames of user data that gave way because their link was too far behind; of most of them its peer is told later. */
+  readonly framesPostponed: number;
+  /** Counter: links given up because they did not keep up. */
+  readonly linksShed: number;
   /** Counter: RTCPeerConnections made. A browser process has some 500 in all, and closed ones count until they are collected. */
   readonly peerConnectionsMade: number;
   /** Counter: incoming data-channel messages that were no frames: text, or larger than 16 KiB. */
@@ -54,5 +58,6 @@ export interface Stats {
 export const HOST_STATS = [
   "members", "suspects", "links", "linksPending", "dials", "dialsFailed", "framesIn", "framesOut", "bytesIn", "bytesOut",
   "messagesIn", "messagesOut", "duplicates", "violations", "refutations", "falseSuspicions", "freezes",
+  "framesPostponed", "linksShed",
   "peerConnectionsMade", "framesRefused", "framesDropped", "valuesRefused", "bufferedBytes", "sendsWaiting",
 ] as const satisfies readonly (keyof Stats)[];
