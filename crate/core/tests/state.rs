@@ -130,6 +130,39 @@ fn a_late_joiner_gets_everything_also_from_those_who_are_gone() {
 }
 
 #[test]
+fn who_asks_for_a_view_is_told_of_all_that_it_holds_and_of_nothing_else() {
+    let mut world = World::room(2);
+    set(&mut world, 0, "a", b"1").unwrap();
+    set(&mut world, 1, "b", b"2").unwrap();
+    let other = Command::MapSet { map: "boards".into(), key: "c".into(), value: Some(vec![3]) };
+    world.command(0, other).unwrap();
+    append(&mut world, 0, b"first").unwrap();
+    world.run_ms(5);
+    append(&mut world, 1, b"second").unwrap();
+    add(&mut world, 0, 5);
+    add(&mut world, 1, 4);
+    world.run_ms(200);
+    set(&mut world, 1, "a", b"").unwrap();
+    world.run_ms(200);
+    let node = &world.hosts[0].node;
+    let told = |kind, name| {
+        node.retold(kind, name).into_iter().map(|event| match event {
+            Event::MapChanged { key, value, by, .. } => (key, value, Some(by)),
+            Event::LogAppended { entry, .. } => (String::new(), Some(entry.value), Some(entry.from)),
+            Event::CounterChanged { value, .. } => (value.to_string(), None, None),
+            other => panic!("{other:?} is not of the state"),
+        })
+    };
+    let (zero, one) = (Some(world.id(0)), Some(world.id(1)));
+    let board = [("a".into(), None, one), ("b".into(), Some(b"2".to_vec()), one)];
+    assert_eq!(told(b'm', "board").collect::<Vec<_>>(), board);
+    let chat = [(String::new(), Some(b"first".to_vec()), zero), (String::new(), Some(b"second".to_vec()), one)];
+    assert_eq!(told(b'l', "chat").collect::<Vec<_>>(), chat);
+    assert_eq!(told(b'c', "votes").last(), Some(("9".into(), None, None)));
+    assert_eq!(told(b'm', "nothing").count() + told(b'x', "board").count(), 0);
+}
+
+#[test]
 fn presence_dies_with_its_owner_and_the_rest_does_not() {
     let mut world = World::room(2);
     world.set_presence(0, b"here");

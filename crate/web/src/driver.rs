@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Alarm, Timeout},
     link::Link,
     negotiation::Step,
-    news::{self, News, Trouble},
+    news::{News, Trouble},
     signaling::{Signaling, SignalingState},
     sink::Sink,
     transport::Handed,
@@ -328,8 +328,9 @@ impl Driver {
 
     /// Tells what a view of the state holds. None of the user's listeners can have one yet.
     pub(crate) fn tell_all(&self, kind: &str, name: &str) {
-        let all = self.with_node(|node| news::all_of(node, kind, name));
-        all.into_iter().for_each(|news| news.tell(&self.sink, &self.counters));
+        let kind = kind.as_bytes().first().copied().unwrap_or_default();
+        let events = self.with_node(|node| node.retold(kind, name));
+        events.into_iter().for_each(|event| News::Node(event).tell(&self.sink, &self.counters));
     }
 
     fn drain(self: &Rc<Self>) {

@@ -1,8 +1,8 @@
 //! What a node tells its user, on the way into JavaScript.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
-use chinwag_core::{Departure, Event, LogEntry, MemberView, Message, Node, PeerId, Status};
+use chinwag_core::{Departure, Event, LogEntry, MemberView, Message, Status};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     value,
 };
 
-/// The views of the state, as the face names them.
+/// The views of the state, as the face names them. Each begins with the byte with which the keys of its entries begin.
 const MAP: &str = "map";
 const LOG: &str = "log";
 const COUNTER: &str = "counter";
@@ -100,22 +100,6 @@ fn tell_message(sink: &Sink, counters: &Counters, message: &Message) -> Result<(
 fn tell_entry(sink: &Sink, counters: &Counters, log: &str, entry: &LogEntry) -> Result<(), JsValue> {
     let Some(data) = decode(&entry.value, counters) else { return Ok(()) };
     sink.state(LOG, log, &hex(&entry.stamp.to_be_bytes()), &hex(entry.from.as_bytes()), data)
-}
-
-/// Everything that a view of the state shows now, as if it had just come.
-pub(crate) fn all_of(node: &Node, kind: &str, name: &str) -> Vec<News> {
-    let owned = || String::from(name);
-    let changed = |(key, value, by): (&str, &[u8], PeerId)| {
-        News::Node(Event::MapChanged { map: owned(), key: key.into(), value: Some(value.to_vec()), by })
-    };
-    match kind {
-        MAP => node.map_entries(name).map(changed).collect(),
-        LOG => {
-            let entries = node.log_entries(name);
-            entries.map(|entry| News::Node(Event::LogAppended { log: owned(), entry })).collect()
-        }
-        _ => [News::Node(Event::CounterChanged { counter: owned(), value: node.counter(name) })].into(),
-    }
 }
 
 /// A value of others, unless it is none, which is counted.

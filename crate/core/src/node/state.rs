@@ -13,7 +13,7 @@ use crate::{
     store::{Kept, Weight},
     sync::{self, padded},
     time::Instant,
-    views::{View, counter, log, map},
+    views::{self, View, counter, log, map},
     wire::{CHANNEL_BYTES_MAX, Entry, FRAME_BYTES_MAX, Frame, LIST_MAX, Name, Range, Rumor, Signed},
 };
 
@@ -54,6 +54,13 @@ impl Node {
     #[must_use]
     pub fn counter(&self, counter: &str) -> i64 {
         counter::total(&self.store, counter)
+    }
+
+    /// All that is held of a map (`b'm'`), log (`b'l'`) or counter (`b'c'`), as the events that told of it or would have: for a host that begins to keep a
+    /// view of its own, and goes on with the events to come. What has been deleted may be told as such.
+    #[must_use]
+    pub fn retold(&self, kind: u8, name: &str) -> Vec<Event> {
+        self.store.range(&views::prefix(kind, name)).iter().filter_map(|entry| self.event_of(entry)).collect()
     }
 
     /// The durable entries of the replicated state, by key: what all members agree on when they have compared.
@@ -196,22 +203,26 @@ impl Node {
 
     /// Tells the user what an entry that has just been taken in changes.
     fn tell_of(&mut self, entry: &Kept) {
+        if let Some(event) = self.event_of(entry) {
+            self.event(event);
+        }
+    }
+
+    fn event_of(&self, entry: &Kept) -> Option<Event> {
         let by = entry.body.owner;
-        let event = match View::of(&entry.body) {
-            Some(View::Map { map, key, value, .. }) => {
+        Some(match View::of(&entry.body)? {
+            View::Map { map, key, value, .. } => {
                 let (map, key, value) = (String::from(map), String::from(key), value.map(<[u8]>::to_vec));
                 Event::MapChanged { map, key, value, by }
             }
-            Some(View::Log { log, stamp, value }) => {
+            View::Log { log, stamp, value } => {
                 let entry = LogEntry { from: by, stamp, value: value.to_vec() };
                 Event::LogAppended { log: String::from(log), entry }
             }
-            Some(View::Counter { counter, .. }) => {
+            View::Counter { counter, .. } => {
                 Event::CounterChanged { counter: String::from(counter), value: counter::total(&self.store, counter) }
             }
-            None => return,
-        };
-        self.event(event);
+        })
     }
 
     /// Begins to compare the state with a peer.
