@@ -16,8 +16,10 @@ declare global {
     describe: (value: unknown) => Promise<string>;
     /** package.test.mjs: who was heard of by a listener behind one that throws. */
     joinedAfterThrow: string[];
-    /** harness/cut.mjs: every connection that the page has made. */
-    connections: RTCPeerConnection[];
+    /** harness/cut.mjs: every connection that the page has made, and the page at its other end. */
+    connections: (RTCPeerConnection & { other: string | undefined })[];
+    /** harness/cut.mjs: the pages that this one cannot reach. */
+    cutFrom: string[];
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }

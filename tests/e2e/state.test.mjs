@@ -3,7 +3,7 @@
 // and after a time in two halves that did not hear of each other.
 import assert from "node:assert/strict";
 import { inMs, nowMs } from "./harness/clock.mjs";
-import { cutLinks, noteConnections } from "./harness/cut.mjs";
+import { cut, heal, makeCuttable } from "./harness/cut.mjs";
 import { addNote, expectEverybody, expectMessage, expectNotes, expectVotes, say, vote } from "./harness/demo.mjs";
 import { suite } from "./harness/suite.mjs";
 
@@ -173,7 +173,7 @@ scenario("two halves that were cut from each other, and went on writing, hold th
   const kinds = /** @type {const} */ (["chromium", "firefox"]);
   const open = async (/** @type {"chromium" | "firefox"} */ kind, /** @type {"board" | "vote"} */ demo) => {
     const tab = await scene.tab(kind);
-    await noteConnections(tab);
+    await makeCuttable(tab);
     await tab.goto(scene.address(demo, tab.name));
     await tab.arrive();
     return tab;
@@ -190,7 +190,7 @@ scenario("two halves that were cut from each other, and went on writing, hold th
   await expectNotes(boards, ["ours"], SEE_MS);
 
   await scene.server.kill();
-  assert.ok((await cutLinks(here, there)) > 0, "there were links to cut");
+  assert.ok((await cut(here, there)) > 0, "there were links to cut");
   const cutMs = nowMs();
   await Promise.all([expectEverybody(here, PARTED_MS), expectEverybody(there, PARTED_MS)]);
   scene.note(`each half counts the other as gone ${inMs(nowMs() - cutMs)} after the cut`);
@@ -212,6 +212,7 @@ scenario("two halves that were cut from each other, and went on writing, hold th
     expectVotes([pollThere], { coffee: 1 }, SEE_MS),
   ]);
 
+  await heal(all);
   await scene.server.start();
   const backMs = nowMs();
   const metMs = await expectEverybody(all, REUNION_MS);
