@@ -49,7 +49,8 @@ export interface Room {
   /** Ephemeral messages under a name: those who are here get them, those who come later do not. */
   channel<T = Json>(name: string): Channel<T>;
   /**
-   * Messages that late joiners get too: a chat's history, for instance. A second call with the same name gives the same object.
+   * Messages that late joiners get too: a chat's history, for instance. A second call with the same name gives the same object. Right after joining it
+   * may still be empty, and fills as the others answer; so do maps and counters.
    *
    * `retain` is how many of the newest messages `entries` shows; if calls differ, the greatest counts. Default and at most: as many as the room
    * keeps, `config.logEntriesMax`.
