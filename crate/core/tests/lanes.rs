@@ -97,3 +97,14 @@ fn a_link_that_takes_nothing_is_shed_and_holds_nobody_up() {
     world.run_ms(3_000);
     assert_eq!((world.messages(1).len(), world.messages(2).len()), (12, 12), "the others pass it on");
 }
+
+#[test]
+fn who_leaves_says_first_what_waits() {
+    let mut world = room(2, 1 << 20);
+    congest(&mut world);
+    (0..5).for_each(|_| world.say(0, None, b"last").unwrap());
+    world.command(0, chinwag_core::Command::Leave).unwrap();
+    world.run_ms(1_000);
+    assert_eq!(world.messages(1).len(), 5);
+    assert_eq!(world.departures(1).len(), 1);
+}

@@ -30,8 +30,8 @@ extern "C" {
     fn then(this: &Thenable, kept: &Function, broken: &Function) -> JsValue;
 }
 
-/// How long a departure waits for the goodbye to arrive before everything is closed.
-const PARTING_MS_MAX: u32 = 1_000;
+/// A departure waits for the goodbye to arrive until nothing has moved for so long; then everything is closed.
+const PARTING_MS: u32 = 1_000;
 
 /// What the host counts beside the node's own statistics.
 #[derive(Default)]
@@ -71,7 +71,7 @@ pub(crate) struct Driver {
     links: RefCell<Vec<Rc<Link>>>,
     /// Links which carry our goodbye.
     parting: RefCell<Vec<Rc<Link>>>,
-    parted: RefCell<Option<(Function, Timeout)>>,
+    parted: RefCell<Option<(Function, Option<Timeout>)>>,
     inputs: RefCell<VecDeque<Input>>,
     sends: RefCell<VecDeque<Waiting>>,
     news: RefCell<VecDeque<News>>,
@@ -175,7 +175,8 @@ impl Driver {
         self.tell();
     }
 
-    /// Says goodbye and closes everything; the promise resolves when the goodbye has arrived, or after a second.
+    /// Says goodbye and closes everything; the promise resolves when the goodbye has arrived, or when nothing moves for
+    /// a second.
     pub(crate) fn leave(self: &Rc<Self>) -> Promise {
         self.leaving.set(true);
         // A node that has left already has no objection.
@@ -193,15 +194,28 @@ impl Driver {
         if self.parting.borrow().is_empty() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
-        Promise::new(&mut |resolve, _| {
-            let driver = Rc::downgrade(self);
-            let deadline = Timeout::new(PARTING_MS_MAX, move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.end_parting();
-                }
-            });
-            self.parted.replace(Some((resolve, deadline)));
-        })
+        let promise = Promise::new(&mut |resolve, _| {
+            self.parted.replace(Some((resolve, None)));
+        });
+        self.await_parting();
+        promise
+    }
+
+    /// Gives the links that carry our goodbye a while; and another, as long as they move.
+    fn await_parting(self: &Rc<Self>) {
+        let left = |driver: &Self| -> usize { driver.parting.borrow().iter().map(|link| link.buffered_bytes()).sum() };
+        let (driver, before) = (Rc::downgrade(self), left(self));
+        let look_again = Timeout::new(PARTING_MS, move || {
+            let Some(driver) = driver.upgrade() else { return };
+            if left(&driver) < before {
+                driver.await_parting();
+            } else {
+                driver.end_parting();
+            }
+        });
+        if let Some((_, look_at)) = &mut *self.parted.borrow_mut() {
+            *look_at = Some(look_again);
+        }
     }
 
     /// The page was hidden or shown.

@@ -17,8 +17,8 @@ const MESSAGE_BYTES_MAX: usize = 14;
 const PRESENCE_BYTES_MAX: usize = 18;
 const LINKS: usize = 2;
 const FRAMES_OUT: usize = 7;
-const CONNECTIONS_MADE: usize = 17;
-const SENDS_WAITING: usize = 22;
+const CONNECTIONS_MADE: usize = 19;
+const SENDS_WAITING: usize = 24;
 
 #[wasm_bindgen_test]
 async fn two_members_see_each_other_and_each_others_presence() {

@@ -291,6 +291,10 @@ impl Node {
 
     /// Says goodbye to all, and ends everything.
     pub(super) fn leave(&mut self) {
+        // What waits goes before: our user was told that it is on its way, and of the gone nobody takes anything.
+        while let Some((link, frame)) = self.outboxes.empty() {
+            self.out.push_back(Output::Send { link, lane: Lane::Reliable, frame });
+        }
         // Over every link: there is no later in which a lazy one could be told of it.
         for link in self.greeted_links() {
             self.send_encoded(link, Lane::Reliable, self.farewell.clone());

@@ -131,6 +131,15 @@ impl Outboxes {
         Some((outbox.link, outbox.next()?))
     }
 
+    /// The next frame of all that waits, whatever the host says. When there is none, no link is behind any more.
+    pub(crate) fn empty(&mut self) -> Option<(LinkId, Arc<[u8]>)> {
+        let next = self.links.iter_mut().find_map(|outbox| Some((outbox.link, outbox.next()?)));
+        if next.is_none() {
+            self.links = Vec::new();
+        }
+        next
+    }
+
     /// The peer has this one already.
     pub(crate) fn cancel(&mut self, link: LinkId, id: &ShortId) {
         let Some(outbox) = self.get_mut(link).filter(|outbox| outbox.bytes > 0) else { return };
