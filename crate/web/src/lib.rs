@@ -122,33 +122,24 @@ impl Host {
         self.driver.tell_all(kind, name);
     }
 
-    /// Writes a key of a map, or deletes it if the value is undefined.
+    /// Writes into the map, log or counter (`kind`) of this name: the value of a `key`, which an undefined value deletes; a message; or what is added,
+    /// a number. For a log it returns a promise, which resolves when the links have the message, and waits while one of them is behind.
     ///
     /// # Errors
-    /// `bad-argument` for what is no value; what the node says of its size, and of room for it.
-    #[wasm_bindgen(js_name = mapSet)]
-    pub fn map_set(&self, map: String, key: String, value: &JsValue) -> Result<(), JsValue> {
-        let encoded = if value.is_undefined() { None } else { Some(encode(value)?) };
-        self.driver.command(Command::MapSet { map, key, value: encoded }).map_err(refusal)
-    }
-
-    /// Appends a message to a log. The promise resolves when the links have it, and waits while one of them is behind; it rejects with what the node
-    /// says of the message's size, and of room for it.
-    ///
-    /// # Errors
-    /// `bad-argument` for what is no value.
-    #[wasm_bindgen(js_name = logAppend)]
-    pub fn log_append(&self, log: String, value: &JsValue) -> Result<Promise, JsValue> {
-        Ok(self.driver.send(Command::LogAppend { log, value: encode(value)? }))
-    }
-
-    /// Adds to a counter.
-    ///
-    /// # Errors
-    /// What the node says of room for it.
-    #[wasm_bindgen(js_name = counterAdd)]
-    pub fn counter_add(&self, counter: String, amount: f64) -> Result<(), JsValue> {
-        self.driver.command(Command::CounterAdd { counter, amount: amount as i64 }).map_err(refusal)
+    /// `bad-argument` for what is no value; what the node says of its size, and of room for it. For a log, the promise rejects with that.
+    pub fn write(&self, kind: &str, name: String, key: String, value: &JsValue) -> Result<JsValue, JsValue> {
+        let command = match kind {
+            news::LOG => {
+                return Ok(self.driver.send(Command::LogAppend { log: name, value: encode(value)? }).into());
+            }
+            news::MAP => {
+                let value = if value.is_undefined() { None } else { Some(encode(value)?) };
+                Command::MapSet { map: name, key, value }
+            }
+            _ => Command::CounterAdd { counter: name, amount: value.as_f64().unwrap_or_default() as i64 },
+        };
+        self.driver.command(command).map_err(refusal)?;
+        Ok(JsValue::UNDEFINED)
     }
 
     /// The page was hidden or shown.

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// The views of the state, as the face names them. Each begins with the byte with which the keys of its entries begin.
-const MAP: &str = "map";
-const LOG: &str = "log";
+pub(crate) const MAP: &str = "map";
+pub(crate) const LOG: &str = "log";
 const COUNTER: &str = "counter";
 
 /// Something of which the user should know.

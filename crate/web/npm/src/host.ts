@@ -38,9 +38,8 @@ export interface Host {
   send(channel: string, to: string | undefined, value: unknown): Promise<unknown>;
   /** Tells the sink at once what the map, log or counter holds. */
   open(kind: Kind, name: string): void;
-  mapSet(map: string, key: string, value: unknown): void;
-  logAppend(log: string, value: unknown): Promise<unknown>;
-  counterAdd(counter: string, amount: number): void;
+  /** Writes a `key` of a map, undefined to delete it; a message of a log, for which it returns a promise; or adds a number to a counter. */
+  write(kind: Kind, name: string, key: string, value: unknown): Promise<unknown> | undefined;
   setHidden(hidden: boolean): void;
   wake(): void;
   leave(): Promise<unknown>;

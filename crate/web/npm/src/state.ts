@@ -125,7 +125,7 @@ export class RoomMap<T> implements SharedMap<T>, View {
 
   #write(key: string, value: T | undefined): void {
     const news = this.#news;
-    this.#office.ask((host) => host.mapSet(this.#name, key, value));
+    this.#office.ask((host) => host.write("map", this.#name, key, value));
     // Within a listener the news has to wait until all have heard what they are just being told.
     if (news === this.#news) this.#put(key, value);
   }
@@ -156,7 +156,7 @@ export class RoomCounter implements Counter, View {
   add(n = 1): void {
     if (!Number.isSafeInteger(n)) throw badArgument(`A counter adds safe integers, and not ${String(n)}.`);
     const news = this.#news;
-    this.#office.ask((host) => host.counterAdd(this.#name, n));
+    this.#office.ask((host) => host.write("counter", this.#name, "", n));
     // As in a map.
     if (news === this.#news) this.#value += n;
   }
@@ -188,7 +188,7 @@ export class RoomLog<T> extends RoomChannel<T> implements Log<T>, View {
       send: async (log: string, data: unknown, to: string | undefined) => {
         if (to !== undefined) throw badArgument("A log is for everybody: to tell one member something, use a channel.");
         const value = cleanValue(data);
-        await office.ask((host) => host.logAppend(log, value));
+        await office.ask((host) => host.write("log", log, "", value));
       },
       dropped: (count: number) => office.dropped(count),
     };

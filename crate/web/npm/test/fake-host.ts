@@ -46,22 +46,22 @@ export class FakeHost implements Host {
     this.calls.push(["open", kind, name]);
     for (const [key, from, value] of this.held.get(`${kind} ${name}`) ?? []) this.sink.state(kind, name, key, from, value);
   }
-  mapSet(map: string, key: string, value: unknown): void {
-    if (this.throws !== undefined) throw this.throws;
-    this.calls.push(["mapSet", map, key, value]);
-    this.news("map", map, key, this.id, value);
-  }
-  logAppend(log: string, value: unknown): Promise<unknown> {
-    if (this.throws !== undefined) return Promise.reject(this.throws as Error);
-    this.calls.push(["logAppend", log, value]);
-    this.entry(log, value, this.id);
-    return Promise.resolve();
-  }
-  counterAdd(counter: string, amount: number): void {
-    if (this.throws !== undefined) throw this.throws;
-    this.calls.push(["counterAdd", counter, amount]);
-    this.#totals.set(counter, (this.#totals.get(counter) ?? 0) + amount);
-    this.news("counter", counter, "", "", this.#totals.get(counter));
+  write(kind: Kind, name: string, key: string, value: unknown): Promise<unknown> | undefined {
+    if (this.throws !== undefined) {
+      if (kind === "log") return Promise.reject(this.throws as Error);
+      throw this.throws;
+    }
+    this.calls.push(["write", kind, name, key, value]);
+    if (kind === "log") {
+      this.entry(name, value, this.id);
+      return Promise.resolve();
+    }
+    if (kind === "map") this.news(kind, name, key, this.id, value);
+    else {
+      this.#totals.set(name, (this.#totals.get(name) ?? 0) + (value as number));
+      this.news(kind, name, "", "", this.#totals.get(name));
+    }
+    return undefined;
   }
   readonly #totals = new Map<string, number>();
   setHidden(hidden: boolean): void {
