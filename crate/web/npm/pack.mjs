@@ -17,14 +17,27 @@ const DIGITS = [...Array(66).keys()].map((at) => String.fromCharCode(61 + at)).f
 
 /** @type {(bytes: Uint8Array) => import("./src/unpack.js").Packed} */
 export function pack(bytes) {
-  const shape = { length: bytes.length, ...code(bytes) };
+  // What cannot be read as a module is packed as it is.
+  return packAs(bytes, withoutLengths(bytes)) ?? packAs(bytes, { bare: bytes, codeStart: -1, codeEnd: -1 });
+}
+
+/**
+ * The bytes packed as these bare ones, unless they would not come out of them.
+ *
+ * @param {Uint8Array} bytes
+ * @param {{ bare: Uint8Array, codeStart: number, codeEnd: number } | undefined} code
+ */
+function packAs(bytes, code) {
+  if (!code) return undefined;
+  const { bare, codeStart, codeEnd } = code;
+  const shape = { length: bare.length, codeStart, codeEnd };
   let text = "";
   let low = 0;
   let high = WORD;
   let at = 0;
   // The counterpart of the decoder in `src/unpack.ts`.
-  expand(shape, (/** @type {number} */ chance) => {
-    const one = (bytes[at >> 3] >> (7 - (at & 7))) & 1;
+  const expanded = expand(shape, (/** @type {number} */ chance) => {
+    const one = (bare[at >> 3] >> (7 - (at & 7))) & 1;
     at += 1;
     const middle = low + (((high - low) * chance) | 0);
     if (one) high = middle;
@@ -36,17 +49,18 @@ export function pack(bytes) {
     }
     return one;
   });
+  if (Buffer.compare(expanded, bytes) !== 0) return undefined;
   // Any word of the range will do, and what is missing is read as zeros.
   if (low > 0) text += DIGITS[(low >> 24) + 1];
   return { ...shape, text };
 }
 
 /**
- * Where the functions of a module begin and end; nowhere if it has none, or is none.
+ * A module without the lengths of its functions, and where these begin and end; undefined if it has none, or is none.
  *
  * @param {Uint8Array} bytes
  */
-function code(bytes) {
+function withoutLengths(bytes) {
   let at = 8;
   const number = () => {
     let value = 0;
@@ -58,14 +72,21 @@ function code(bytes) {
   };
   while (at < bytes.length) {
     const section = bytes[at++];
-    const codeEnd = number() + at;
+    const sectionEnd = number() + at;
     if (section === 10) {
-      number();
-      return { codeStart: at, codeEnd };
+      const count = number();
+      const codeStart = at;
+      const parts = [bytes.subarray(0, at)];
+      for (let i = 0; i < count && at < bytes.length; i += 1) {
+        const functionEnd = number() + at;
+        parts.push(bytes.subarray(at, functionEnd));
+        at = functionEnd;
+      }
+      const codeEnd = parts.reduce((sum, part) => sum + part.length, 0);
+      return { bare: Buffer.concat([...parts, bytes.subarray(at)]), codeStart, codeEnd };
     }
-    at = codeEnd;
+    at = sectionEnd;
   }
-  return { codeStart: -1, codeEnd: -1 };
 }
 
 /** The model, which is TypeScript. */
