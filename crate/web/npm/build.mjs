@@ -44,7 +44,7 @@ const RUSTFLAGS = [
 const RUSTFLAGS_IF_KNOWN = ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Cllvm-args=-disable-lsr", "-Cllvm-args=-disable-licm-promotion"];
 
 /** Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are. */
-const WASM_OPT = ["-Oz", "--converge", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
+const WASM_OPT = ["-Oz", "--converge", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
 
 /** What browsers of 2022 have, and what rustc assumes: without it the optimiser refuses or undoes some of it. */
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "multivalue", "reference-types"];
