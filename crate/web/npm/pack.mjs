@@ -1,7 +1,7 @@
 // Bytes as text that is much shorter after brotli than brotli makes it by itself.
 //
 // The package carries its WebAssembly as text. A server's brotli knows nothing of WebAssembly; the model in `src/model.ts`
-// does, and what it leaves over is a fifth less. That is written in 64 characters, where brotli finds nothing, and which cost it nothing: as
+// does, and what it leaves over is three tenths less. That is written in 64 characters, where brotli finds nothing, and which cost it nothing: as
 // they are equally frequent, each is 6 bits. All are printable ASCII, and none needs an escape in whatever quotes a bundler puts
 // them, nor can they end a script.
 import { dirname, join } from "node:path";

@@ -2,7 +2,7 @@
 //
 // Whoever compresses and whoever expands runs the same model, so a bit costs as much as it surprises. It mixes the guesses
 // of a few contexts (context mixing: Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression", 2005).
-// Because it reads the code along as instructions, it knows an opcode from an operand, which brotli does not, and ends up a fifth below it.
+// Because it reads the code along as instructions, it knows an opcode from an operand, which brotli does not, and ends up three tenths below it.
 //
 // Everything in it must give the same number in every engine: no function of `Math` that is not exact.
 
