@@ -3,7 +3,7 @@
 //   node build.mjs          everything
 //   node build.mjs --face   the TypeScript only, on the WebAssembly of an earlier build
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -74,6 +74,7 @@ function buildWasm() {
   const minify = ["--minify-imports-and-exports-and-modules", "--strip-producers", "--strip-target-features"];
   const names = capture(process.execPath, [wasmOpt, wasm, "-o", wasm, ...features, ...minify]);
   renameInGlue(names);
+  addStart();
 }
 
 /**
@@ -95,6 +96,28 @@ function renameInGlue(names) {
     .replaceAll('"./chinwag_bg.js": ', `${module}: `);
   if (missing.size > 0) fail(`the glue does not name ${[...missing].join(", ")} as expected.`);
   writeFileSync(glue, text);
+}
+
+/**
+ * Adds to the glue how it starts from bytes that are there already.
+ *
+ * Its own way in also takes addresses, requests and responses, and streams: nobody needs that who has the bytes, and a bundler
+ * leaves it out if nobody calls it. Both ways end at the same promise, as there is one instance.
+ */
+function addStart() {
+  const glue = join(pkg, "chinwag.js");
+  const text = readFileSync(glue, "utf8");
+  const missing = ["let __wbg_init_promise;", "function __wbg_get_imports()", "function __wbg_finalize_init(instance, module)"].filter((line) => !text.includes(line));
+  if (missing.length > 0) fail(`the glue lacks ${missing.join(", ")}.`);
+  appendFileSync(glue, `
+export function start(bytes) {
+    return __wbg_init_promise ??= WebAssembly.instantiate(bytes, __wbg_get_imports()).then(
+        ({ instance, module }) => __wbg_finalize_init(instance, module),
+        (error) => { __wbg_init_promise = undefined; throw error; },
+    );
+}
+`);
+  appendFileSync(join(pkg, "chinwag.d.ts"), "\n/** Starts the module of these bytes, unless it has been started. */\nexport function start(bytes: Uint8Array<ArrayBuffer>): Promise<unknown>;\n");
 }
 
 /** Writes the module that carries the WebAssembly as text. */

@@ -45,7 +45,7 @@ const SURPRISE_MIN = 0.01;
 /** No bit is more certain than e to the power of -10 and a half. */
 const STEP_MIN = 256;
 
-const MATCH_BYTES_MIN = 4;
+const MATCH_BYTES_MIN = 6;
 const MATCH_BYTES_MAX = 31;
 
 const OUTSIDE = 1;
@@ -90,7 +90,7 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
   const inputs = new Float64Array(INPUTS);
   const weights = new Float64Array(SETS * INPUTS).fill(WEIGHT_FIRST);
 
-  // Where the last four bytes stood before, by their hash; and how often a match of each length was right.
+  // Where the last six bytes stood before, by their hash; and how often a match of each length was right.
   const seen = new Int32Array(1 << 16);
   const matchChances = new Float32Array(MATCH_BYTES_MAX + 1).fill(0.8);
   let match = 0;
@@ -293,7 +293,8 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
       matched = Math.min(matched + 1, MATCH_BYTES_MAX);
     }
     if (at < MATCH_BYTES_MIN) continue;
-    const trace = hash(0, (bytes[at - 3]! << 8) | bytes[at - 2]!, beforeLast, last) >>> 16;
+    const older = (bytes[at - 5]! << 24) | (bytes[at - 4]! << 16) | (bytes[at - 3]! << 8) | bytes[at - 2]!;
+    const trace = hash(0, older, beforeLast, last) >>> 16;
     if (!matched) {
       match = seen[trace]!;
       while (matched < MATCH_BYTES_MAX && matched < match && bytes[match - 1 - matched] === bytes[at - matched]) matched += 1;
