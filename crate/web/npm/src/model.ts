@@ -86,7 +86,6 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
   const contexts = new Int32Array(CONTEXTS);
   const groups = new Int32Array(CONTEXTS);
   const checks = new Int32Array(CONTEXTS);
-  const places = new Int32Array(CONTEXTS);
   const inputs = new Float64Array(INPUTS);
   const weights = new Float64Array(SETS * INPUTS).fill(WEIGHT_FIRST);
 
@@ -187,7 +186,6 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
     let known = 0;
     for (let i = 0; i < CONTEXTS; i += 1) {
       const place = groups[i]! ^ half;
-      places[i] = place;
       let counter = counters[place]!;
       if ((counter & CHECK) !== checks[i]) counter = counters[place] = NEW | checks[i]!;
       const history = counter & 255;
@@ -215,7 +213,7 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
       }
     }
     for (let i = 0; i < CONTEXTS; i += 1) {
-      const place = places[i]!;
+      const place = groups[i]! ^ half;
       const old = counters[place]!;
       const was = old >>> 16;
       const history = old & 255;
