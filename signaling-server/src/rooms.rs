@@ -12,6 +12,10 @@ use crate::{limits::Limits, refusal::Refusal};
 #[cfg(test)]
 mod tests;
 
+/// Sockets of a room that may have joined with one id: a tab whose connection is half dead comes back before the server has noticed, and two tabs may
+/// have opened one identity. The first stays whatever comes, or anybody could push out anybody.
+const SAME_ID_MAX: usize = 2;
+
 /// A socket, by a number that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SocketId(pub(crate) u64);
@@ -53,7 +57,8 @@ pub(crate) struct Rooms {
 /// The attached members of a room, by id. It is dropped with the last of them.
 #[derive(Default)]
 struct Room {
-    members: HashMap<String, Member>,
+    /// Those who have joined first come first.
+    members: HashMap<String, Vec<Member>>,
     linked: usize,
 }
 
@@ -94,7 +99,7 @@ impl Rooms {
             (None, _) => Err(Refusal::JoinFirst),
             (Some(_), ClientMessage::Join { .. }) => Err(Refusal::JoinedAlready),
             (Some(seat), ClientMessage::Signal { to, data }) => self.signal(socket, seat, to, data),
-            (Some(seat), ClientMessage::Linked { links }) => Ok(self.linked(&seat, links > 0)),
+            (Some(seat), ClientMessage::Linked { links }) => Ok(self.linked(socket, &seat, links > 0)),
             (Some(seat), ClientMessage::Peers) => {
                 Ok(vec![Output::Send(socket, ServerMessage::Peers { members: self.introductions(&seat) })])
             }
@@ -109,8 +114,12 @@ impl Rooms {
     pub(crate) fn leave(&mut self, socket: SocketId) {
         let Some(seat) = self.seats.remove(&socket) else { return };
         let Some(room) = self.rooms.get_mut(&seat.room) else { return };
-        if let Some(member) = room.members.remove(&seat.id) {
-            room.linked -= usize::from(member.linked);
+        if let Some(same) = room.members.get_mut(&seat.id) {
+            let gone = same.extract_if(.., |member| member.socket == socket);
+            room.linked -= gone.filter(|member| member.linked).count();
+            if same.is_empty() {
+                room.members.remove(&seat.id);
+            }
         }
         if room.members.is_empty() {
             self.rooms.remove(&seat.room);
@@ -142,7 +151,11 @@ impl Rooms {
             None if self.rooms.len() >= self.rooms_max => return Err(Refusal::RoomsFull),
             None => {}
             Some(there) => match there.members.get(&id) {
-                Some(older) => outputs.push(Output::End(older.socket, Ending::Refused(Refusal::Replaced))),
+                Some(same) => outputs.extend(
+                    same.iter()
+                        .skip(SAME_ID_MAX - 1)
+                        .map(|older| Output::End(older.socket, Ending::Refused(Refusal::Replaced))),
+                ),
                 None if there.members.len() >= self.room_members_max => return Err(Refusal::RoomFull),
                 None => {}
             },
@@ -154,7 +167,12 @@ impl Rooms {
         }
         let seat = Seat { room, id };
         self.sit_down(socket, seat.clone());
-        let members = self.introductions(&seat);
+        let mut members = self.introductions(&seat);
+        // Somebody has joined with this id before. Perhaps that was the same tab, and perhaps not: it shall find out.
+        if self.rooms.get(&seat.room).and_then(|room| room.members.get(&seat.id)).is_some_and(|same| same.len() > 1) {
+            members.insert(0, seat.id);
+            members.truncate(INTRODUCTIONS_MAX);
+        }
         let welcome = ServerMessage::Welcome { version: VERSION, members, ice: self.ice.clone() };
         outputs.push(Output::Send(socket, welcome));
         Ok(outputs)
@@ -163,7 +181,8 @@ impl Rooms {
     fn sit_down(&mut self, socket: SocketId, seat: Seat) {
         let member = Member { socket, seniority: self.joins, linked: false };
         self.joins += 1;
-        self.rooms.entry(seat.room.clone()).or_default().members.insert(seat.id.clone(), member);
+        let room = self.rooms.entry(seat.room.clone()).or_default();
+        room.members.entry(seat.id.clone()).or_default().push(member);
         self.seats.insert(socket, seat);
     }
 
@@ -172,25 +191,28 @@ impl Rooms {
         if !is_id(&to) {
             return Err(Refusal::BadId);
         }
-        let addressee = self.rooms.get(&from.room).and_then(|room| room.members.get(&to));
-        let Some(addressee) = addressee.filter(|addressee| addressee.socket != socket) else {
+        let same = self.rooms.get(&from.room).and_then(|room| room.members.get(&to));
+        let sockets = same.into_iter().flatten().map(|member| member.socket).filter(|addressee| *addressee != socket);
+        let sockets: Vec<SocketId> = sockets.collect();
+        if sockets.is_empty() {
             return Ok(vec![Output::Send(socket, ServerMessage::Unknown { to })]);
-        };
+        }
         // `from` is two letters longer than `to`, so what just fits on the way in may not on the way out.
         let message = ServerMessage::Signal { from: from.id, data };
         if is_longer_than(&message, self.message_bytes_max) {
             return Err(Refusal::TooLarge(self.message_bytes_max));
         }
-        Ok(vec![Output::Send(addressee.socket, message)])
+        Ok(sockets.into_iter().map(|addressee| Output::Send(addressee, message.clone())).collect())
     }
 
     /// Notes whether a member has links, and lets go of linked members beyond the greeters, those first who came last.
     ///
     /// Members without links do not count as greeters. If they did, some idle ones could make the server let go of
     /// everybody who can introduce a newcomer to the mesh. At rest everybody is linked, and the greeters remain.
-    fn linked(&mut self, seat: &Seat, linked: bool) -> Vec<Output> {
+    fn linked(&mut self, socket: SocketId, seat: &Seat, linked: bool) -> Vec<Output> {
         let Some(room) = self.rooms.get_mut(&seat.room) else { return Vec::new() };
-        let Some(member) = room.members.get_mut(&seat.id) else { return Vec::new() };
+        let same = room.members.get_mut(&seat.id).into_iter().flatten();
+        let Some(member) = same.into_iter().find(|member| member.socket == socket) else { return Vec::new() };
         room.linked -= usize::from(member.linked);
         room.linked += usize::from(linked);
         member.linked = linked;
@@ -207,7 +229,8 @@ impl Rooms {
     fn introductions(&mut self, seat: &Seat) -> Vec<String> {
         let Some(room) = self.rooms.get(&seat.room) else { return Vec::new() };
         let others = |linked: bool| {
-            room.members.iter().filter(move |(id, member)| **id != seat.id && member.linked == linked).map(|(id, _)| id)
+            let is_wanted = move |same: &[Member]| same.iter().any(|member| member.linked) == linked;
+            room.members.iter().filter(move |(id, same)| **id != seat.id && is_wanted(same)).map(|(id, _)| id)
         };
         let mut members = others(true).sample(&mut self.random, INTRODUCTIONS_MAX);
         members.extend(others(false).sample(&mut self.random, INTRODUCTIONS_MAX - members.len()));
@@ -220,7 +243,7 @@ impl Room {
         if amount == 0 {
             return Vec::new();
         }
-        let mut linked: Vec<_> = self.members.values().filter(|member| member.linked).collect();
+        let mut linked: Vec<_> = self.members.values().flatten().filter(|member| member.linked).collect();
         linked.sort_unstable_by_key(|member| std::cmp::Reverse(member.seniority));
         linked.into_iter().take(amount).map(|member| member.socket).collect()
     }

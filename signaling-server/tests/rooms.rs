@@ -89,14 +89,17 @@ async fn a_member_that_goes_is_named_to_nobody() {
 }
 
 #[tokio::test]
-async fn the_newer_socket_of_an_id_replaces_the_older() {
+async fn of_three_sockets_with_one_id_the_second_gives_way() {
     let server = Harness::start(LIMITS).await;
-    let (mut older, _) = server.join("lobby", 1).await;
+    let (mut first, _) = server.join("lobby", 1).await;
     let (mut other, _) = server.join("lobby", 2).await;
-    let (mut newer, _) = server.join("lobby", 1).await;
-    older.expect_refusal(ErrorCode::Replaced, 4409).await;
+    let (mut second, _) = server.join("lobby", 1).await;
+    let (mut third, _) = server.join("lobby", 1).await;
+    second.expect_refusal(ErrorCode::Replaced, 4409).await;
     other.say(&signal(1, "AA==")).await;
-    assert_eq!(newer.hear_message().await, ServerMessage::Signal { from: id(2), data: "AA==".into() });
+    for socket in [&mut first, &mut third] {
+        assert_eq!(socket.hear_message().await, ServerMessage::Signal { from: id(2), data: "AA==".into() });
+    }
 }
 
 #[tokio::test]

@@ -328,7 +328,14 @@ pub enum Event {
     /// A member's presence has changed.
     Presence(MemberView),
     /// A member is under suspicion. `Changed` follows if it turns out to be alive.
-    Suspected(MemberView),
+    Suspected {
+        /// The member.
+        member: MemberView,
+        /// Who accuses it: ourselves, or another that has signed this.
+        accuser: PeerId,
+        /// What we saw of it ourselves, if we accuse it.
+        evidence: Option<Evidence>,
+    },
     /// A member is gone.
     Gone {
         /// What was last known of it.
@@ -372,6 +379,9 @@ pub enum Event {
         /// Its value now.
         value: i64,
     },
+    /// Another member with our key is in the room, and was before us: two tabs have opened one identity. We have left without a goodbye, which would
+    /// be the other's as well; the host takes a fresh identity, and begins anew.
+    Superseded,
     /// Somebody broke the protocol. Never an error of ours; what it did has had no effect.
     Violation(Violation),
 }

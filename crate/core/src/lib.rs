@@ -95,5 +95,5 @@ pub use io::{
 };
 pub use members::Status;
 pub use node::{Node, Setup};
-pub use stats::Stats;
+pub use stats::{Stats, Traffic};
 pub use time::Instant;

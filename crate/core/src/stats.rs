@@ -1,5 +1,16 @@
 //! Counters and gauges.
 
+use crate::wire::FRAME_KINDS;
+
+/// Frames, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Frames.
+    pub frames: u64,
+    /// Bytes of frames.
+    pub bytes: u64,
+}
+
 /// What a node has done and holds. Counters only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,10 +55,22 @@ pub struct Stats {
     pub messages_out: u64,
     /// Copies of broadcasts beyond the first.
     pub duplicates: u64,
+    /// Frames sent, by the number of their kind on the wire.
+    pub sent_by_kind: [Traffic; FRAME_KINDS],
+    /// Peers that knew something else than we do when they last probed us.
+    pub differing: u64,
+    /// For how long the one of these has that has for longest, in microseconds: how far convergence lags behind. 0 if none differs.
+    pub lag_us: u64,
+    /// The longest that a peer was seen to differ, in microseconds.
+    pub lag_max_us: u64,
     /// Things that peers did and no honest one does.
     pub violations: u64,
     /// Times that we had to refute a suspicion of ourselves.
     pub refutations: u64,
+    /// Members that came under suspicion here.
+    pub suspicions: u64,
+    /// Of these, how many have failed.
+    pub failures: u64,
     /// Suspicions that turned out to be false.
     pub false_suspicions: u64,
     /// Timers that fired late because this host stood still.

@@ -72,6 +72,11 @@ impl Sync {
         self.total = self.total.wrapping_sub(before).wrapping_add(digest);
     }
 
+    /// The same number for all who know the same, and hardly ever for others.
+    pub(crate) const fn sum(&self) -> Fingerprint {
+        self.total
+    }
+
     /// A member is gone.
     pub(crate) fn remove(&mut self, id: &PeerId) {
         let before = self.digests.remove(id).unwrap_or(0);

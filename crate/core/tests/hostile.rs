@@ -112,7 +112,8 @@ fn who_lies_about_the_way_of_a_message_neither_repeats_nor_hides_it() {
 fn a_greeting_again_is_news_of_the_peer_and_no_second_link() {
     let world = after(&Frame::Hello(forged(record_of(MALLORY, NUMBER))));
     assert_eq!(world.count(0, |event| matches!(event, Event::Link { up: true, .. })), 2);
-    assert_eq!(world.view(0, usize::from(MALLORY)).map(|member| member.incarnation), Some(NUMBER));
+    // And the member of whom it is hears of it, and answers.
+    assert!(world.view(0, usize::from(MALLORY)).is_some_and(|member| member.incarnation >= NUMBER));
 }
 
 #[test]
@@ -122,7 +123,10 @@ fn two_that_run_with_one_key_do_not_outbid_each_other_without_end() {
     let mut raised = std::collections::BTreeSet::new();
     for _ in 0..100 {
         let incarnation = world.hosts[0].node.incarnation() + 1;
-        let record = Signed::new(record_of(0, incarnation), &identity(0), &room());
+        // It came later: otherwise we would step aside.
+        let mut record = record_of(0, incarnation);
+        record.joined_at_ms = u64::MAX;
+        let record = Signed::new(record, &identity(0), &room());
         world.inject(0, usize::from(MALLORY), &gossip(Rumor::Record(record)).encode());
         world.run_ms(20);
         raised.insert(world.hosts[0].node.incarnation());
@@ -148,7 +152,7 @@ fn nobody_accuses_in_the_name_of_another() {
         Suspicion { accuser: identity(1).id(), subject: identity(1).id(), number: NUMBER, incarnation, silent_ms: 0 };
     for suspicion in [suspicion, mine] {
         let world = after(&gossip(Rumor::Suspicion(forged(suspicion))));
-        assert_eq!(world.count(0, |e| matches!(e, Event::Suspected(_))), 0);
+        assert_eq!(world.count(0, |e| matches!(e, Event::Suspected { .. })), 0);
         assert_eq!(world.hosts[0].node.stats().refutations, 0);
     }
 }
@@ -381,7 +385,7 @@ fn samples() -> Vec<Frame> {
     let envelope = Envelope { from, to: identity(0).id(), session: 77, kind: SignalKind::Offer, body: vec![4; 50] };
     vec![
         Frame::Hello(record.clone()),
-        Frame::Ping(300),
+        Frame::Ping { number: 300, view: 0 },
         Frame::Pong(0),
         Frame::Records(vec![record.clone(), record.clone()]),
         Frame::Entries(vec![entry.clone()]),

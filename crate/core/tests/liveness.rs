@@ -16,7 +16,7 @@ fn a_killed_member_is_failed_at_all_within_ten_seconds_and_not_before_it_is_susp
         assert_eq!(*id, world.id(0));
         assert!(matches!(evidence, Some(Evidence::Silence { .. })), "{evidence:?}");
         assert!(accusers.len() >= 3, "{accusers:?}");
-        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected(_))), 1);
+        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected { .. })), 1);
     }
 }
 
@@ -43,7 +43,7 @@ fn nobody_dies_in_calm() {
     assert!(world.agree());
     for at in 0..8 {
         assert!(world.departures(at).is_empty());
-        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected(_))), 0);
+        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected { .. })), 0);
     }
 }
 
@@ -54,7 +54,7 @@ fn one_bad_path_kills_nobody_whom_others_reach() {
     world.run_ms(60_000);
     assert!(world.agree());
     assert!((0..5).all(|at| world.departures(at).is_empty()));
-    let suspected = |at| world.count(at, |e| matches!(e, Event::Suspected(_)));
+    let suspected = |at| world.count(at, |e| matches!(e, Event::Suspected { .. }));
     assert!((0..5).all(|at| suspected(at) == 0), "others were asked first");
 }
 
@@ -90,7 +90,7 @@ fn a_host_that_stood_still_accuses_nobody() {
     world.run_ms(10_000);
     assert!(world.agree());
     for at in 0..4 {
-        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected(_))), 0, "at {at}");
+        assert_eq!(world.count(at, |e| matches!(e, Event::Suspected { .. })), 0, "at {at}");
         assert!(world.hosts[at].node.stats().freezes > 0);
     }
 }
@@ -133,7 +133,137 @@ fn a_hidden_member_is_given_more_time() {
     world.run_ms(1_000);
     world.kill(0);
     world.run_ms(config.silence_hidden_ms - 1_000);
-    assert_eq!(world.count(1, |e| matches!(e, Event::Suspected(_))), 0);
+    assert_eq!(world.count(1, |e| matches!(e, Event::Suspected { .. })), 0);
+    world.run_ms(10_000);
+    assert!(world.agree());
+}
+
+#[test]
+fn a_suspicion_says_who_accuses_and_what_was_seen() {
+    let mut world = World::room(5);
+    world.kill(0);
+    world.run_ms(10_000);
+    let told = |at: usize| {
+        let suspected = |event: &Event| match event {
+            Event::Suspected { member, accuser, evidence } => Some((member.id, *accuser, *evidence)),
+            _ => None,
+        };
+        world.hosts[at].events.iter().find_map(suspected).expect("it was suspected")
+    };
+    let own = (1..5).filter(|at| told(*at).1 == world.id(*at)).count();
+    assert!((1..5).contains(&own), "the first sees it itself, others hear of it: {own}");
+    for at in 1..5 {
+        let (subject, accuser, evidence) = told(at);
+        assert_eq!(subject, world.id(0));
+        assert_eq!(evidence.is_some(), accuser == world.id(at), "{evidence:?}");
+        let stats = world.hosts[at].node.stats();
+        assert_eq!((stats.suspicions, stats.failures, stats.false_suspicions), (1, 1, 0));
+    }
+}
+
+#[test]
+fn what_was_sent_is_counted_by_kind() {
+    let mut world = World::room(3);
+    world.say(0, None, b"hello").unwrap();
+    world.run_ms(2_000);
+    let stats = world.hosts[0].node.stats();
+    let (frames, bytes) = stats.sent_by_kind.iter().fold((0, 0), |sum, it| (sum.0 + it.frames, sum.1 + it.bytes));
+    assert_eq!((frames, bytes), (stats.frames_out, stats.bytes_out));
+    let [ping, post] = [1, 6].map(|kind| stats.sent_by_kind[kind].frames);
+    assert!(ping > 0 && (1..=2).contains(&post), "{ping} {post}");
+}
+
+#[test]
+fn what_a_peer_lacks_shows_in_its_probes_and_is_soon_made_good() {
+    let mut world = World::room(2);
+    assert_eq!(world.hosts[1].node.stats().differing, 0);
+    world.set_cut(0, 1, true);
+    world.set_presence(0, b"here");
+    world.run_ms(100);
+    world.set_cut(0, 1, false);
+    world.run_ms(2_500);
+    let differing: u64 = (0..2).map(|at| world.hosts[at].node.stats().differing).sum();
+    assert!(differing > 0 && world.presence(1, 0).is_none());
+    world.run_ms(6_000);
+    assert_eq!(world.presence(1, 0).as_deref(), Some(&b"here"[..]));
+    for at in 0..2 {
+        let stats = world.hosts[at].node.stats();
+        assert_eq!((stats.differing, stats.lag_us), (0, 0), "at {at}");
+    }
+    let lag_us = (0..2).map(|at| world.hosts[at].node.stats().lag_max_us).max().unwrap();
+    assert!((1_000_000..9_000_000).contains(&lag_us), "{lag_us}");
+}
+
+#[test]
+fn of_two_with_one_identity_the_later_steps_aside_and_the_room_keeps_the_first() {
+    // While the server knows the first it can tell; once it has let go of it, the room finds out.
+    [true, false].into_iter().for_each(one_identity_twice);
+}
+
+#[test]
+fn of_two_with_one_identity_and_nobody_else_the_later_steps_aside() {
+    let mut world = World::room(1);
+    let later = world.join_as(0);
+    world.run_ms(1_000);
+    assert_eq!([0, later].map(|at| world.count(at, |e| matches!(e, Event::Superseded))), [0, 1]);
+    assert_eq!(world.count(later, |e| matches!(e, Event::Ready)), 0);
+}
+
+fn one_identity_twice(attached: bool) {
+    let mut world = World::room(5);
+    world.set_presence(0, b"the first");
+    world.run_ms(2_000);
+    if !attached {
+        world.release(0);
+    }
+    let later = world.join_as(0);
+    world.set_presence(later, b"the second");
+    world.run_ms(10_000);
+    assert_eq!(world.count(later, |e| matches!(e, Event::Superseded)), 1);
+    assert!(matches!(world.say(later, None, b"?"), Err(chinwag_core::Refused::Left)));
+    world.kill(later);
+    world.run_ms(20_000);
+    assert!(world.agree());
+    for at in 0..5 {
+        assert_eq!(world.count(at, |e| matches!(e, Event::Superseded)), 0);
+        assert!(world.departures(at).is_empty(), "at {at}");
+        assert_eq!(world.presence(at, 0).as_deref(), Some(&b"the first"[..]), "at {at}");
+    }
+    world.say(0, None, b"still here").unwrap();
+    world.run_ms(1_000);
+    assert!((1..5).all(|at| world.payloads(at) == [b"still here"]));
+}
+
+#[test]
+fn who_comes_back_with_the_identity_of_an_earlier_life_does_not_step_aside() {
+    for (clock_ms, gone_ms) in [(0, 500), (0, 20_000), (3_600_000, 500), (3_600_000, 20_000)] {
+        let mut world = World::room(5);
+        world.kill(0);
+        world.run_ms(gone_ms);
+        // With a clock that has gone back meanwhile, everything of before looks newer.
+        let wall_ms = world::WALL_MS + world.now.as_millis() - clock_ms;
+        let again = world.join_with(0, Config::default(), wall_ms);
+        world.run_ms(30_000);
+        assert_eq!(world.count(again, |e| matches!(e, Event::Superseded)), 0, "{clock_ms} {gone_ms}");
+        assert!(world.agree(), "{clock_ms} {gone_ms}");
+    }
+}
+
+#[test]
+fn who_says_goodbye_with_the_identity_of_another_takes_nobody_along() {
+    let mut world = World::room(4);
+    world.release(0);
+    let later = world.join_as(0);
+    let linked = |world: &World| world.count(later, |e| matches!(e, Event::Link { up: true, .. })) > 0;
+    for _ in 0..5_000 {
+        if !linked(&world) {
+            world.run_ms(1);
+        }
+    }
+    world.command(later, chinwag_core::Command::Leave).unwrap();
+    world.kill(later);
+    world.run_ms(1_000);
+    assert_eq!(world.departures(1).len() + world.departures(2).len() + world.departures(3).len(), 3, "it was believed");
     world.run_ms(10_000);
     assert!(world.agree());
 }

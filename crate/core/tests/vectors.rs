@@ -94,8 +94,8 @@ fn frames() -> Vec<(&'static str, Frame)> {
     vec![
         ("hello", Frame::Hello(by_ada(record("", false, false)))),
         ("hello of a hidden greeter in a zone", Frame::Hello(by_ada(record("eu-west", true, true)))),
-        ("ping with the smallest number", Frame::Ping(0)),
-        ("ping with a number of two bytes", Frame::Ping(128)),
+        ("ping with the smallest number", Frame::Ping { number: 0, view: 0 }),
+        ("ping with a number of two bytes", Frame::Ping { number: 128, view: 0xa1b2 }),
         ("pong with the greatest number", Frame::Pong(u64::MAX)),
         ("records, none", Frame::Records(vec![])),
         ("records, two", Frame::Records(vec![by_ada(record("", true, false)), by_ada(record("é", false, true))])),
@@ -182,7 +182,8 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Malformed)> {
 fn fields(frame: &Frame) -> Value {
     match frame {
         Frame::Hello(record) => record_fields(record),
-        Frame::Ping(number) | Frame::Pong(number) => json!({ "number": number.to_string() }),
+        Frame::Ping { number, view } => json!({ "number": number.to_string(), "view": view }),
+        Frame::Pong(number) => json!({ "number": number.to_string() }),
         Frame::Records(records) => json!({ "records": records.iter().map(record_fields).collect::<Vec<_>>() }),
         Frame::Entries(entries) => json!({ "entries": entries.iter().map(entry_fields).collect::<Vec<_>>() }),
         Frame::Synced | Frame::Disconnect => json!({}),

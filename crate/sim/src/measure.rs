@@ -101,6 +101,19 @@ impl Measures {
         self.observers[host as usize] = Observer::default();
     }
 
+    /// An id stands for another host from now on: a second tab with the same key, of which the first is gone.
+    pub fn pass_on(&mut self, id: PeerId, from: u32, to: u32) {
+        self.by_id.insert(id, to);
+        for observer in &mut self.observers {
+            for hosts in [&mut observer.known, &mut observer.suspected] {
+                if hosts.contains(from) {
+                    hosts.remove(from);
+                    hosts.insert(to);
+                }
+            }
+        }
+    }
+
     /// What is measured from here on; what is known stays.
     pub fn begin(&mut self) {
         self.watches.clear();
@@ -139,15 +152,7 @@ impl Measures {
             Event::Changed(member) if member.status == Status::Alive => {
                 self.with(host, &member.id, |observer, subject| observer.suspected.remove(subject));
             }
-            Event::Suspected(member) => {
-                if std::env::var("DBGS").is_ok() && state(&member.id) != State::Dead {
-                    eprintln!(
-                        "{now} host {host} suspects {:?} i{} {:?}",
-                        self.by_id.get(&member.id),
-                        member.incarnation,
-                        state(&member.id)
-                    );
-                }
+            Event::Suspected { member, .. } => {
                 self.with(host, &member.id, |observer, subject| observer.suspected.insert(subject));
                 if state(&member.id) == State::Running {
                     self.note(&member.id, member.incarnation, |measures| &mut measures.false_suspicions);
@@ -353,6 +358,10 @@ mod tests {
         PeerId::from_bytes([host; 16])
     }
 
+    fn suspected(host: u8) -> Event {
+        Event::Suspected { member: member(host), accuser: id(0), evidence: None }
+    }
+
     fn member(host: u8) -> MemberView {
         MemberView {
             id: id(host),
@@ -396,7 +405,7 @@ mod tests {
         assert!(!measures.is_right(0, &living));
         tell(&mut measures, NOW, 0, &Event::Joined(member(2)));
         assert!(measures.is_right(0, &living));
-        tell(&mut measures, NOW, 0, &Event::Suspected(member(2)));
+        tell(&mut measures, NOW, 0, &suspected(2));
         assert!(!measures.is_right(0, &living));
         tell(&mut measures, NOW, 0, &Event::Changed(member(2)));
         assert!(measures.is_right(0, &living));
@@ -434,7 +443,7 @@ mod tests {
         measures.event(NOW, 1, &failed(0), |_| State::Dead);
         assert_eq!((measures.false_deaths(), measures.deaths_of_frozen()), (1, 1));
         tell(&mut measures, NOW, 0, &Event::Gone { member: member(1), why: Departure::Left });
-        tell(&mut measures, NOW, 0, &Event::Suspected(member(1)));
+        tell(&mut measures, NOW, 0, &suspected(1));
         assert_eq!((measures.false_deaths(), measures.false_suspicions()), (1, 1));
         measures.begin();
         assert_eq!((measures.false_deaths(), measures.false_suspicions(), measures.deaths_of_frozen()), (0, 0, 0));

@@ -98,13 +98,16 @@ fn told(event: &Event) -> String {
         Event::Joined(member) => format!("joined {:?} i{}", member.id, member.incarnation),
         Event::Changed(member) => format!("changed {:?} i{} {:?}", member.id, member.incarnation, member.status),
         Event::Presence(member) => format!("presence {:?}", member.id),
-        Event::Suspected(member) => format!("suspected {:?} i{}", member.id, member.incarnation),
+        Event::Suspected { member, accuser, evidence } => {
+            format!("suspected {:?} i{}: {evidence:?}, accused by {accuser:?}", member.id, member.incarnation)
+        }
         Event::Gone { member, why: Departure::Left } => format!("gone {:?}: left", member.id),
         Event::Gone { member, why: Departure::Failed { evidence, accusers } } => {
             format!("gone {:?}: failed, {evidence:?}, accused by {accusers:?}", member.id)
         }
         Event::Link { peer, up } => format!("link to {peer:?} {}", if *up { "up" } else { "down" }),
         Event::Ready => "ready".to_owned(),
+        Event::Superseded => "superseded".to_owned(),
         Event::Message(message) => {
             format!("message {:?}#{} h{} {}B", message.from, message.seq, message.hops, message.payload.len())
         }
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn a_frame_is_one_line_with_time_hosts_and_contents() {
         let mut trace = Trace::default();
-        trace.frame(1_500_000, 3, 14, &Frame::Ping(5).encode());
+        trace.frame(1_500_000, 3, 14, &Frame::Ping { number: 5, view: 0 }.encode());
         assert_eq!(trace.to_string(), "   1.500000 3 > 14: ping 5 (2 bytes)\n");
     }
 
@@ -149,7 +152,7 @@ mod tests {
     fn only_the_last_lines_are_kept_and_all_that_befell_the_world() {
         let mut trace = Trace::default();
         trace.note(0, "node 3 is killed".to_owned());
-        (0..LINES_MAX as u64 + 5).for_each(|at| trace.frame(at, 0, 1, &Frame::Ping(at).encode()));
+        (0..LINES_MAX as u64 + 5).for_each(|at| trace.frame(at, 0, 1, &Frame::Ping { number: at, view: 0 }.encode()));
         assert_eq!(trace.lines.len(), LINES_MAX);
         assert!(trace.to_string().starts_with("   0.000000 *** node 3 is killed\n   0.000005 "));
     }

@@ -133,7 +133,7 @@ mod tests {
     fn frames_are_counted_by_host_and_by_kind() {
         let mut traffic = Traffic::default();
         traffic.host(1);
-        let (ping, pong) = (Frame::Ping(1).encode(), Frame::Pong(300).encode());
+        let (ping, pong) = (Frame::Ping { number: 1, view: 0 }.encode(), Frame::Pong(300).encode());
         traffic.sent(0, &ping);
         traffic.sent(1, &pong);
         traffic.sent(1, &pong);
@@ -152,7 +152,7 @@ mod tests {
         for (connection, frame) in [(1, &compare), (1, &compare), (1, &synced), (2, &compare), (3, &synced)] {
             traffic.carried(connection, frame);
         }
-        traffic.carried(2, &Frame::Ping(1).encode());
+        traffic.carried(2, &Frame::Ping { number: 1, view: 0 }.encode());
         let bytes = |frames: usize| frames as u64 * compare.len() as u64;
         let syncs: Vec<Sync> = traffic.syncs().copied().collect();
         let both = [Sync { rounds: 2, bytes: bytes(2) + synced.len() as u64 }, Sync { rounds: 1, bytes: bytes(1) }];

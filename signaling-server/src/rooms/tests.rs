@@ -177,27 +177,47 @@ fn malformed_joins_are_refused() {
 }
 
 #[test]
-fn a_newer_socket_replaces_the_older_one_of_the_same_id() {
+fn who_joins_with_the_id_of_another_is_told_of_it_and_both_can_speak_with_each_other() {
     let mut scene = Scene::new(Limits { room_members_max: 2, ..Limits::DEFAULT });
     scene.welcome(1, "lobby", 1);
     scene.welcome(2, "lobby", 2);
     scene.linked(1, 1);
-    let outputs = scene.join(3, "lobby", 1);
-    assert_eq!(outputs[..1], refused(1, Refusal::Replaced));
-    assert!(matches!(&outputs[1..], [Output::Send(SocketId(3), ServerMessage::Welcome { .. })]));
+    assert_eq!(scene.welcome(3, "lobby", 1), [1, 2]);
+    assert_eq!(scene.peers(3), [2], "once is enough");
+    let to = |outputs: Vec<Output>| -> Vec<u64> {
+        let sent = |output: &Output| match output {
+            Output::Send(SocketId(to), ServerMessage::Signal { .. }) => *to,
+            other => panic!("no signal but {other:?}"),
+        };
+        outputs.iter().map(sent).collect()
+    };
+    assert_eq!(to(scene.signal(3, 1)), [1]);
+    assert_eq!(to(scene.signal(1, 1)), [3]);
+    assert_eq!(to(scene.signal(2, 1)), [1, 3], "whose it is, they know themselves");
     scene.rooms.leave(SocketId(1));
-    assert!(
-        matches!(scene.signal(2, 1).as_slice(), [Output::Send(SocketId(3), _)]),
-        "the older one's end changes nothing"
-    );
+    assert_eq!(to(scene.signal(2, 1)), [3]);
+    assert_eq!((scene.rooms.members(), scene.linked(3, 1)), (2, vec![]));
+}
+
+#[test]
+fn of_many_with_one_id_the_first_and_the_last_stay() {
+    let mut scene = Scene::new(Limits::DEFAULT);
+    scene.welcome(1, "lobby", 1);
+    scene.welcome(2, "lobby", 1);
+    for socket in 3..9 {
+        let outputs = scene.join(socket, "lobby", 1);
+        assert_eq!(outputs[..1], refused(socket - 1, Refusal::Replaced));
+        assert!(matches!(&outputs[1..], [Output::Send(SocketId(to), ServerMessage::Welcome { .. })] if *to == socket));
+    }
     assert_eq!(scene.rooms.members(), 2);
 }
 
 #[test]
-fn a_member_alone_in_its_room_can_be_replaced_when_the_server_is_full_of_rooms() {
+fn a_member_alone_in_its_room_can_come_back_when_the_server_is_full_of_rooms() {
     let mut scene = Scene::new(Limits { rooms_max: 1, ..Limits::DEFAULT });
     scene.welcome(1, "lobby", 1);
-    assert_eq!(scene.join(2, "lobby", 1).len(), 2);
+    assert_eq!(scene.welcome(2, "lobby", 1), [1]);
+    scene.rooms.leave(SocketId(1));
     assert_eq!((scene.rooms.rooms(), scene.rooms.members()), (1, 1));
 }
 
@@ -334,7 +354,7 @@ fn check_invariants(rooms: &Rooms, model: &Model, limits: &Limits) {
     assert_eq!(rooms.rooms.values().map(|room| room.members.len()).sum::<usize>(), rooms.seats.len());
     for room in rooms.rooms.values() {
         assert!(!room.members.is_empty() && room.members.len() <= limits.room_members_max);
-        assert_eq!(room.linked, room.members.values().filter(|member| member.linked).count());
+        assert_eq!(room.linked, room.members.values().flatten().filter(|member| member.linked).count());
         assert!(room.linked <= limits.greeters);
     }
 }

@@ -65,7 +65,7 @@ fn frames() -> Vec<Frame> {
     let suspicion = Suspicion { accuser: me, subject: me, number: NUMBER, incarnation: NUMBER, silent_ms: 3_000 };
     vec![
         Frame::Hello(record()),
-        Frame::Ping(300),
+        Frame::Ping { number: 300, view: 0 },
         Frame::Pong(300),
         Frame::Records(vec![record(); 20]),
         Frame::Entries(vec![entry(); 20]),

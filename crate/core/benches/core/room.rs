@@ -143,7 +143,7 @@ impl Room {
 
     pub(crate) fn ping(&mut self) -> (LinkId, Vec<u8>) {
         let at = self.next_turn();
-        (self.parent(at), Frame::Ping(at as u64).encode().to_vec())
+        (self.parent(at), Frame::Ping { number: at as u64, view: 0 }.encode().to_vec())
     }
 
     /// Rumors of twenty members, told of by a lazy link: we have them all.
@@ -169,7 +169,7 @@ impl Room {
             self.drain();
         }
         for link in self.links.clone() {
-            self.hear(link, &Frame::Ping(0));
+            self.hear(link, &Frame::Ping { number: 0, view: 0 });
         }
     }
 

@@ -4,6 +4,7 @@
 //! and through others. Who does not answer is *accused*, signed, before all; the accused refutes with a greater incarnation. An accusation that
 //! enough others confirm, and that stands unrefuted, ends in death. Each member concludes a death for itself.
 
+mod agreement;
 mod doubt;
 mod health;
 mod probe;

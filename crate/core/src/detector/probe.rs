@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::agreement::Agreement;
 use crate::{config::Config, io::LinkId, limits::Bucket, random::Random, table::SmallMap, time::Instant};
 
 /// Probes of a link that may be under way at once: what an answer can still be matched with.
@@ -43,6 +44,7 @@ struct Probe {
     outstanding: Vec<(u64, Instant)>,
     rtt_us: Option<u64>,
     seeks: Bucket,
+    agreement: Agreement,
 }
 
 /// What a timeout brought to light about a link.
@@ -76,6 +78,7 @@ impl Probes {
             outstanding: Vec::new(),
             rtt_us: None,
             seeks: Bucket::new(SEEKS_PER_MINUTE),
+            agreement: Agreement::default(),
         };
         probe.heard(now);
         self.links.insert(link, probe);
@@ -131,6 +134,22 @@ impl Probes {
     /// Whether a question for another member that came over a link is one that we pass on.
     pub(crate) fn admit_seek(&mut self, now: Instant, link: LinkId) -> bool {
         self.links.get_mut(&link).is_some_and(|probe| probe.seeks.take(now))
+    }
+
+    /// A peer has shown whether its view is ours. Whether it is time to compare.
+    pub(crate) fn look(&mut self, now: Instant, link: LinkId, is_equal: bool) -> bool {
+        self.links.get_mut(&link).is_some_and(|probe| probe.agreement.look(now, is_equal))
+    }
+
+    /// Since when the peers differ from us that do.
+    pub(crate) fn differing(&self) -> impl Iterator<Item = Instant> {
+        self.links.values().filter_map(|probe| probe.agreement.differs_since())
+    }
+
+    /// For how long a peer has differed from us.
+    pub(crate) fn lag_us(&self, now: Instant, link: LinkId) -> u64 {
+        let since = self.links.get(&link).and_then(|probe| probe.agreement.differs_since());
+        since.map_or(0, |since| now.micros_since(since))
     }
 
     /// What is due.

@@ -20,6 +20,10 @@ const AHEAD_MAX: u64 = 1 << 50;
 /// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
 const REFUTE_PAUSE_MS: u32 = 10_000;
 
+/// How far a record of our key may be ahead of ours to be an answer to it: each raises its incarnation just above the other's. What somebody before us left
+/// behind is older than ours, or as far ahead as our clock has since gone back.
+const ANSWER_MAX: u64 = 1_024;
+
 /// Where two run with one key, neither goes beyond the other's incarnation more often than this.
 const OUTBID_PAUSE_MS: u32 = 1_000;
 
@@ -48,7 +52,8 @@ impl Node {
         }
     }
 
-    /// Somebody has a greater incarnation of ours: we have been here before, and forgotten it.
+    /// Somebody has a greater incarnation of ours: we have been here before, and forgotten it; or another runs with our key, and then the later one
+    /// steps aside.
     fn on_record_of_me(&mut self, peer: PeerId, record: &Signed<Record>) {
         // Whoever else runs with our key answers with one that is greater still: the two of us shall not keep the room busy.
         let just_raised = self.raised_at > Instant::ZERO && self.now < self.raised_at.plus_ms(OUTBID_PAUSE_MS);
@@ -56,7 +61,12 @@ impl Node {
             return;
         }
         if record.verify(self.me.body.public_key(), &self.room, &*self.commons) {
-            self.raise_above(record.body.incarnation);
+            let is_answer = record.body.incarnation.saturating_sub(self.me.body.incarnation) <= ANSWER_MAX;
+            if is_answer && record.body.joined_at_ms < self.me.body.joined_at_ms {
+                self.step_aside();
+            } else {
+                self.raise_above(record.body.incarnation);
+            }
         } else {
             self.violation(peer, ViolationKind::Forged);
         }
@@ -89,6 +99,8 @@ impl Node {
     pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId, hops: u8) {
         let id = record.body.id();
         let rumor = Rumor::Record(record.clone());
+        let joined_at_ms = record.body.joined_at_ms;
+        let began_anew = self.members.get(&id).is_some_and(|known| known.record.body.joined_at_ms != joined_at_ms);
         let before = self.members.accept(self.now, self.commons.share(record));
         self.adjust_patience(id);
         self.digest(id);
@@ -102,6 +114,10 @@ impl Node {
         if let Some(view) = self.member(&id) {
             self.event(if before.is_none() { Event::Joined(view) } else { Event::Changed(view) });
         }
+        // There may be two with this key. On its own tree, the other would not hear of this.
+        for link in self.other_links(id, via).into_iter().filter(|_| began_anew) {
+            self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor: rumor.clone() });
+        }
         self.spread(rumor, Some(via), hops);
     }
 
@@ -109,6 +125,10 @@ impl Node {
         let owner = entry.body.owner;
         if entry.body.key != PRESENCE {
             self.on_durable(link, peer, hops, entry, None);
+            return;
+        }
+        if owner == self.id() {
+            self.on_presence_of_me(peer, &entry);
             return;
         }
         let Some(key) = self.members.key_of(&owner) else { return };
@@ -128,13 +148,28 @@ impl Node {
         }
     }
 
+    /// A presence that we had before we were here, or that another has set with our key: ours shall be newer.
+    fn on_presence_of_me(&mut self, peer: PeerId, entry: &Signed<Entry>) {
+        if self.store.versions_of(&self.id()).any(|version| version >= entry.body.version) {
+            return;
+        }
+        if !entry.verify(self.me.body.public_key(), &self.room, &*self.commons) {
+            self.violation(peer, ViolationKind::Forged);
+            return;
+        }
+        self.broadcast.raise_above(entry.body.version);
+        if let Some(mine) = self.store.presence(&self.id()).filter(|_| self.draft.value().is_none()) {
+            self.draft.set(mine.to_vec());
+        }
+    }
+
     /// We have seen ourselves that a member does not answer, though it was asked.
     pub(super) fn suspect(&mut self, subject: PeerId, evidence: Evidence, missed_since: Instant) {
         let Some(incarnation) = self.members.incarnation_of(&subject) else { return };
         let accusation = Accusation { accuser: self.id(), subject, incarnation, made_at: self.now, missed_since };
         let jury = self.jury(&subject);
         if self.cases.accuse(self.now, &accusation, jury) {
-            self.mark_suspect(subject, incarnation);
+            self.mark_suspect(subject, incarnation, self.id(), Some(evidence));
             let accusation = self.accusation(subject, incarnation, self.now.ms_since(missed_since).max(1));
             self.spread(Rumor::Suspicion(accusation), None, 0);
         }
@@ -161,7 +196,7 @@ impl Node {
                 if self.cases.is_news(&accusation) && self.cases.may_accuse(self.now, accuser) {
                     let jury = self.jury(&subject);
                     self.cases.accuse(self.now, &accusation, jury);
-                    self.mark_suspect(subject, incarnation);
+                    self.mark_suspect(subject, incarnation, accuser, None);
                     self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
                     self.attend(subject);
                 }
@@ -221,16 +256,23 @@ impl Node {
         link.is_some()
     }
 
-    fn mark_suspect(&mut self, subject: PeerId, incarnation: u64) {
+    fn mark_suspect(&mut self, subject: PeerId, incarnation: u64, accuser: PeerId, evidence: Option<Evidence>) {
         if self.members.suspect(&subject, incarnation)
-            && let Some(view) = self.member(&subject)
+            && let Some(member) = self.member(&subject)
         {
-            self.event(Event::Suspected(view));
+            self.stats.suspicions = self.stats.suspicions.saturating_add(1);
+            self.event(Event::Suspected { member, accuser, evidence });
         }
     }
 
     pub(super) fn on_farewell(&mut self, link: LinkId, peer: PeerId, hops: u8, farewell: Signed<Farewell>) {
         let Farewell { subject, number } = farewell.body;
+        if subject == self.id() {
+            if farewell.verify(self.me.body.public_key(), &self.room, &*self.commons) {
+                self.raise_above(number);
+            }
+            return;
+        }
         let Some(member) = self.members.get(&subject) else { return };
         if number < member.record.body.incarnation {
             return;
@@ -278,6 +320,9 @@ impl Node {
         for link in links {
             self.close(link);
         }
+        if why != Departure::Left {
+            self.stats.failures = self.stats.failures.saturating_add(1);
+        }
         self.event(Event::Gone { member, why });
     }
 
@@ -295,9 +340,20 @@ impl Node {
         while let Some((link, frame)) = self.outboxes.empty() {
             self.out.push_back(Output::Send { link, lane: Lane::Reliable, frame });
         }
-        // Over every link: there is no later in which a lazy one could be told of it.
+        let farewell = self.farewell.clone();
+        self.end(&farewell);
+    }
+
+    /// Another was here before us with our key.
+    pub(super) fn step_aside(&mut self) {
+        self.end(&Frame::Disconnect.encode());
+        self.event(Event::Superseded);
+    }
+
+    /// Ends everything with a last word on every link: there is no later in which a lazy one could be told.
+    fn end(&mut self, last: &Arc<[u8]>) {
         for link in self.greeted_links() {
-            self.send_encoded(link, Lane::Reliable, self.farewell.clone());
+            self.send_encoded(link, Lane::Reliable, last.clone());
         }
         for link in self.links.ids() {
             self.close(link);

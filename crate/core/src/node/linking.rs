@@ -158,6 +158,8 @@ impl Node {
     fn welcome(&mut self, id: LinkId, peer: PeerId, record: Signed<Record>) {
         let incarnation = record.body.incarnation;
         let known = self.members.incarnation_of(&peer);
+        let joined_at_ms = self.members.get(&peer).map(|member| member.record.body.joined_at_ms);
+        let began_anew = joined_at_ms.is_some_and(|known| known != record.body.joined_at_ms);
         match self.members.weigh(&peer, incarnation, &self.config) {
             News::Buried(incarnation) => {
                 self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation });
@@ -169,30 +171,39 @@ impl Node {
             News::NoRoom => self.close(id),
             News::Stale => {
                 self.broadcast.link_up(id);
-                self.greet(id, peer);
+                self.greet(id, peer, began_anew);
             }
             News::Unknown | News::Newer => {
                 self.broadcast.link_up(id);
                 self.learn(record, id, 1);
-                self.greet(id, peer);
+                self.greet(id, peer, began_anew);
             }
         }
     }
 
     /// The link carries gossip from now on: both tell what they know.
-    fn greet(&mut self, id: LinkId, peer: PeerId) {
+    fn greet(&mut self, id: LinkId, peer: PeerId, began_anew: bool) {
         // A greeting again is only news of the peer.
         if !self.links.set_greeted(self.now, id) {
             return;
         }
-        let older: Vec<_> = self.links.of_peer(peer).map(|(other, _)| other).filter(|other| *other != id).collect();
-        for other in older {
-            self.disconnect(other);
+        let patience_us = if began_anew { u64::from(self.config.silence_ms).saturating_mul(1_000) } else { 0 };
+        for other in self.other_links(peer, id) {
+            // The peer has lost it, as a rule. But if it began anew, and something was heard over the old link just now, two may run with one key: who was
+            // here first hears of the other over that, and answers.
+            if self.probes.silence_us(self.now, other) >= patience_us {
+                self.disconnect(other);
+            }
         }
         self.backoffs.forget(&peer);
         self.refusals = 0;
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
+    }
+
+    /// Our links to a member, but for one.
+    pub(super) fn other_links(&self, peer: PeerId, but: LinkId) -> Vec<LinkId> {
+        self.links.of_peer(peer).map(|(other, _)| other).filter(|other| *other != but).collect()
     }
 
     /// The peer closes the link, and lives on.
@@ -260,7 +271,9 @@ impl Node {
 
     fn open_envelope(&mut self, envelope: Signed<Envelope>, route: Route) {
         let peer = peer_id(&envelope.body.from);
-        if peer == self.id() {
+        let of_me = peer == self.id();
+        // What we have said ourselves comes back to us if the server is wrong, and says nothing.
+        if of_me && !self.asks.any_by_server() {
             return;
         }
         if !envelope.is_genuine(&self.room, &*self.commons) {
@@ -268,6 +281,12 @@ impl Node {
             return;
         }
         let Envelope { session, kind, body, .. } = envelope.body;
+        if of_me {
+            if kind == SignalKind::Refuse && self.asks.end(session).is_some() {
+                self.step_aside();
+            }
+            return;
+        }
         let link = self.links.of_session(peer, session);
         match (kind, link) {
             (SignalKind::Offer, None) => self.on_offer(peer, session, route, body),

@@ -269,7 +269,7 @@ impl Node {
         }
         for (link, pulse) in self.probes.handle_timeout(self.now, &self.config, &mut self.random) {
             match pulse {
-                Pulse::Ping { number } => self.send(link, Lane::Unreliable, &Frame::Ping(number)),
+                Pulse::Ping { number } => self.send(link, Lane::Unreliable, &self.ping(number)),
                 Pulse::Silent { ms } => self.on_silence(link, ms),
             }
         }
@@ -349,7 +349,11 @@ impl Node {
     pub fn stats(&self) -> Stats {
         let links = self.links.greeted().count();
         let suspects = self.members.len().saturating_sub(self.members.alive_count());
+        let lag_us = self.probes.differing().map(|since| self.now.micros_since(since)).max().unwrap_or(0);
         Stats {
+            differing: count(self.probes.differing().count()),
+            lag_us,
+            lag_max_us: self.stats.lag_max_us.max(lag_us),
             members: count(self.members.len()).saturating_add(1),
             suspects: count(suspects),
             links: count(links),
@@ -440,6 +444,11 @@ impl Node {
     fn send_encoded(&mut self, link: LinkId, lane: Lane, frame: Arc<[u8]>) {
         self.stats.frames_out = self.stats.frames_out.saturating_add(1);
         self.stats.bytes_out = self.stats.bytes_out.saturating_add(count(frame.len()));
+        let kind = usize::from(frame.first().map_or(0, |header| header & 0x1f));
+        if let Some(sent) = self.stats.sent_by_kind.get_mut(kind) {
+            sent.frames = sent.frames.saturating_add(1);
+            sent.bytes = sent.bytes.saturating_add(count(frame.len()));
+        }
         self.out.push_back(Output::Send { link, lane, frame });
     }
 

@@ -50,11 +50,39 @@ const PATROL_SOON_MS: u32 = 2_000;
 impl Node {
     /// A link has been silent for longer than usual.
     pub(super) fn on_silence(&mut self, link: LinkId, ms: u64) {
-        if let Some(peer) = self.links.get(link).filter(|link| link.is_greeted()).map(|link| link.peer)
-            && !self.cases.is_ours(&peer)
-        {
+        let Some(peer) = self.links.get(link).filter(|link| link.is_greeted()).map(|link| link.peer) else { return };
+        if self.links.to(peer) != Some(link) {
+            // One that has been replaced, and was heard over until then.
+            self.disconnect(link);
+        } else if !self.cases.is_ours(&peer) {
             self.doubt(peer, Evidence::Silence { ms });
         }
+    }
+
+    /// A probe, which shows what we know.
+    pub(super) const fn ping(&self, number: u64) -> Frame {
+        Frame::Ping { number, view: self.view_sum() }
+    }
+
+    /// The peer has probed us. What it shows can differ from what we know for as long as news is on its way, and no longer.
+    pub(super) fn on_ping(&mut self, link: LinkId, number: u64, view: u16) {
+        self.probes.ping(self.now, link, &self.config, &mut self.random);
+        self.send(link, Lane::Unreliable, &Frame::Pong(number));
+        if !self.links.is_greeted(link) {
+            return;
+        }
+        let is_equal = view == self.view_sum();
+        let lag_us = self.probes.lag_us(self.now, link);
+        self.stats.lag_max_us = self.stats.lag_max_us.max(lag_us);
+        if self.probes.look(self.now, link, is_equal) {
+            self.begin_comparison(link);
+        }
+    }
+
+    /// The last bits of the sums over the members and over the state.
+    #[expect(clippy::cast_possible_truncation, reason = "the last bits are what is wanted")]
+    const fn view_sum(&self) -> u16 {
+        self.sync.sum().wrapping_add(self.store.fingerprint()) as u16
     }
 
     /// Something speaks against a member. It is asked, over our own link if there is one, and through others.
@@ -120,8 +148,9 @@ impl Node {
         if let Some(link) = self.links.to(subject) {
             let number = self.probes.ask(self.now, link);
             // One of the two is not held up by other frames, and the other is not lost.
-            self.send(link, Lane::Unreliable, &Frame::Ping(number));
-            self.send(link, Lane::Reliable, &Frame::Ping(number));
+            let ping = self.ping(number);
+            self.send(link, Lane::Unreliable, &ping);
+            self.send(link, Lane::Reliable, &ping);
             wait_ms = wait_ms.max(ms(self.probes.rtt_us(link).unwrap_or(0).saturating_mul(2)));
         }
         let due_at = self.now.plus_ms(self.health.stretch_ms(self.now, wait_ms));

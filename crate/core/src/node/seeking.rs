@@ -41,6 +41,10 @@ impl Node {
     pub(super) fn on_introduced(&mut self, members: &[PeerId]) {
         let cut_off = self.is_cut_off() || core::mem::take(&mut self.doubtful);
         let me = self.id();
+        // Somebody has joined with our id before us: an earlier socket of ours, or another with our key, and then it answers.
+        if members.contains(&me) {
+            self.knock_at(me);
+        }
         for peer in members.iter().take(INTRODUCTIONS).filter(|peer| **peer != me) {
             let known = self.members.get(peer).is_some() && !cut_off;
             let busy = self.links.is_linked_or_trying(*peer) || self.now < self.backoffs.until(peer);

@@ -24,10 +24,7 @@ impl Node {
         match Frame::decode(bytes) {
             Err(_) => self.violation(peer, ViolationKind::Malformed),
             Ok(Frame::Hello(record)) => self.on_hello(link, record),
-            Ok(Frame::Ping(number)) => {
-                self.probes.ping(self.now, link, &self.config, &mut self.random);
-                self.send(link, Lane::Unreliable, &Frame::Pong(number));
-            }
+            Ok(Frame::Ping { number, view }) => self.on_ping(link, number, view),
             Ok(Frame::Pong(number)) => self.probes.pong(self.now, link, number),
             Ok(Frame::Disconnect) => self.on_disconnect(link, peer),
             Ok(Frame::Obituary { subject, incarnation }) => self.on_obituary(link, subject, incarnation),
@@ -57,7 +54,7 @@ impl Node {
             Frame::Splice(knock) => self.on_splice(link, &knock),
             Frame::Seek { ttl, to, session, accused } => self.on_seek(link, ttl, to, session, accused),
             Frame::Found { session, records } => self.on_found(link, peer, session, records),
-            Frame::Hello(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
+            Frame::Hello(_) | Frame::Ping { .. } | Frame::Pong(_) | Frame::Obituary { .. } | Frame::Disconnect => {}
         }
     }
 

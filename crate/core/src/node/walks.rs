@@ -81,6 +81,11 @@ impl Node {
     /// Somebody looks for a link. If we have room, we dial; if the walk is long enough to be anywhere, we make room; otherwise it walks on.
     pub(super) fn on_walk(&mut self, from: Route, ttl: u8, knock: Signed<Knock>) {
         let peer = peer_id(&knock.body.from);
+        // Another with our key asks whether we are here. Only who is asked can say so, and nobody is asked by itself.
+        if from == Route::Server(self.id()) && !self.asks.is_open(knock.body.session) {
+            self.send_envelope(peer, knock.body.session, from, SignalKind::Refuse, Vec::new());
+            return;
+        }
         let ttl = ttl.min(WALK_TTL).saturating_sub(1);
         let walked = WALK_TTL.saturating_sub(ttl);
         let Knock { session, links, ref zone, .. } = knock.body;
@@ -103,9 +108,23 @@ impl Node {
         } else if grantable && self.links_usable() < self.config.links_max {
             // Nobody on its way had a place to give.
             self.grant(from, peer, &knock, walked, None);
+        } else if let Some(lost) = self.link_lost_by(peer, &knock) {
+            self.grant(from, peer, &knock, walked, Some(lost));
+        } else if peer == self.id() && self.asks.is_open(session) {
+            // It was ours, and has gone around.
+            self.on_refusal(session);
         } else {
             self.send_envelope(peer, session, from, SignalKind::Refuse, Vec::new());
         }
+    }
+
+    /// Our link to a member that knocks and says that it has none: it has begun anew with the identity that it had, and in a small room everybody takes
+    /// it for linked. Only who can be held to it costs us a link.
+    fn link_lost_by(&mut self, peer: PeerId, knock: &Signed<Knock>) -> Option<LinkId> {
+        let trying = self.links.of_peer(peer).any(|(_, link)| !link.is_greeted());
+        let lost = self.links.to(peer).filter(|_| knock.body.links == 0 && !trying)?;
+        let possible = knock.verify(&knock.body.from, &self.room, &*self.commons) && self.evictions.take(self.now);
+        possible.then_some(lost)
     }
 
     /// With fewer links than this we give one to who knocks and has so many. Members that lack links are matched with each other; who lacks

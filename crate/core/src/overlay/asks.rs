@@ -25,6 +25,10 @@ impl Asks {
         self.open.insert(session, ask);
     }
 
+    pub(crate) fn is_open(&self, session: u64) -> bool {
+        self.open.get(&session).is_some()
+    }
+
     /// An answer has come: the question, if it was one of ours.
     pub(crate) fn end(&mut self, session: u64) -> Option<Ask> {
         self.open.remove(&session)

@@ -20,6 +20,9 @@ pub const VERSION: u8 = 1;
 /// One frame on the wire, at most: what every browser takes in one message of a data channel (RFC 8831, section 6.6).
 pub const FRAME_BYTES_MAX: usize = 16_384;
 
+/// Kinds of frames, which are numbered from 0.
+pub const FRAME_KINDS: usize = 27;
+
 /// Items of a list in one frame, at most.
 pub const LIST_MAX: usize = 256;
 
@@ -32,7 +35,12 @@ pub enum Frame {
     /// The first frame each way: the sender's own record.
     Hello(Signed<Record>),
     /// A probe. Names neither sender nor receiver: the link knows.
-    Ping(u64),
+    Ping {
+        /// Its number.
+        number: u64,
+        /// The last bits of a sum over all that the sender knows: equal if the receiver knows the same.
+        view: u16,
+    },
     /// The answer to the probe with this number.
     Pong(u64),
     /// Records that the receiver lacks.
@@ -126,7 +134,7 @@ impl Frame {
     pub const fn kind(&self) -> u8 {
         match self {
             Self::Hello(_) => 0,
-            Self::Ping(_) => 1,
+            Self::Ping { .. } => 1,
             Self::Pong(_) => 2,
             Self::Records(_) => 3,
             Self::Entries(_) => 4,
@@ -162,7 +170,7 @@ impl Frame {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Hello(_) => "hello",
-            Self::Ping(_) => "ping",
+            Self::Ping { .. } => "ping",
             Self::Pong(_) => "pong",
             Self::Records(_) => "records",
             Self::Entries(_) => "entries",
@@ -194,7 +202,11 @@ impl Frame {
         w.u8((VERSION << 5) | self.kind());
         match self {
             Self::Hello(record) => record.write(&mut w),
-            Self::Ping(number) | Self::Pong(number) => w.varint(*number),
+            Self::Ping { number, view } => {
+                w.varint(*number);
+                w.raw(&view.to_le_bytes());
+            }
+            Self::Pong(number) => w.varint(*number),
             Self::Records(records) => w.list(records, |w, it| it.write(w)),
             Self::Entries(entries) => w.list(entries, |w, it| it.write(w)),
             Self::Synced | Self::Disconnect => {}
@@ -267,7 +279,7 @@ impl Frame {
         let short = |r: &mut Reader<'_>| r.array().map(ShortId::from_bytes);
         Ok(match kind {
             0 => Self::Hello(Signed::read(r)?),
-            1 => Self::Ping(r.varint()?),
+            1 => Self::Ping { number: r.varint()?, view: u16::from_le_bytes(r.array()?) },
             2 => Self::Pong(r.varint()?),
             3 => Self::Records(r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)?),
             4 => Self::Entries(r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)?),
@@ -339,7 +351,8 @@ impl fmt::Display for Frame {
         f.write_str(self.name())?;
         match self {
             Self::Hello(record) => write!(f, " {:?} i{}", record.body.id(), record.body.incarnation),
-            Self::Ping(number) | Self::Pong(number) => write!(f, " {number}"),
+            Self::Ping { number, view } => write!(f, " {number} view {view:04x}"),
+            Self::Pong(number) => write!(f, " {number}"),
             Self::Records(records) => {
                 records.iter().try_for_each(|r| write!(f, " {:?} i{}", r.body.id(), r.body.incarnation))
             }

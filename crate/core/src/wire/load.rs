@@ -105,7 +105,12 @@ mod tests {
     #[test]
     fn what_keeps_the_room_together_is_urgent() {
         assert_eq!(load(Rumor::Farewell(signed(Farewell { subject: ORIGIN, number: 9 }))), None);
-        for frame in [Frame::Ping(1), Frame::Ihave(Vec::new()), Frame::Records(Vec::new()), Frame::Disconnect] {
+        for frame in [
+            Frame::Ping { number: 1, view: 0 },
+            Frame::Ihave(Vec::new()),
+            Frame::Records(Vec::new()),
+            Frame::Disconnect,
+        ] {
             assert_eq!(Load::of(&frame.encode()), None, "{frame}");
         }
         assert_eq!(Load::of(&[]), None);

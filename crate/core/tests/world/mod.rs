@@ -259,17 +259,14 @@ impl World {
     }
 
     fn relay(&mut self, from: usize, to: PeerId, frame: &[u8]) {
-        let addressee = self.living().filter(|at| self.hosts[*at].attached && self.id(*at) == to).max();
-        match addressee {
-            Some(at) => {
-                let (from, frame) = (self.id(from), frame.to_vec());
-                self.later(at, Happening::Input(Input::ServerSignal { from, frame }));
-            }
-            None if self.ghosts.contains(&to) => {}
-            None if self.hosts[from].attached => {
-                self.later(from, Happening::Input(Input::ServerUnknown { peer: to }));
-            }
-            None => {}
+        let is_addressee = |at: &usize| *at != from && self.hosts[*at].attached && self.id(*at) == to;
+        let addressees: Vec<usize> = self.living().filter(is_addressee).collect();
+        for at in &addressees {
+            let (from, frame) = (self.id(from), frame.to_vec());
+            self.later(*at, Happening::Input(Input::ServerSignal { from, frame }));
+        }
+        if addressees.is_empty() && !self.ghosts.contains(&to) && self.hosts[from].attached {
+            self.later(from, Happening::Input(Input::ServerUnknown { peer: to }));
         }
     }
 
@@ -279,14 +276,20 @@ impl World {
     }
 
     fn attach(&mut self, at: usize) {
-        let members = self.introductions(at);
+        let mut members = self.introductions(at);
+        let id = self.id(at);
+        if self.living().any(|other| other != at && self.hosts[other].attached && self.id(other) == id) {
+            members.insert(0, id);
+            members.truncate(3);
+        }
         self.hosts[at].attached = true;
         self.later(at, Happening::Input(Input::Attached { members }));
     }
 
     /// Up to three others that are attached, beginning anywhere.
     fn introductions(&self, at: usize) -> Vec<PeerId> {
-        let attached = self.living().filter(|o| *o != at && self.hosts[*o].attached).map(|o| self.id(o));
+        let attached =
+            self.living().filter(|o| self.id(*o) != self.id(at) && self.hosts[*o].attached).map(|o| self.id(o));
         let others: Vec<_> = self.ghosts.iter().copied().chain(attached).collect();
         let start = usize::try_from(self.next.wrapping_mul(7)).unwrap_or(0);
         let turn = start % others.len().max(1);

@@ -71,7 +71,7 @@ impl Invariant for NeverBackwards {
 
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         match event {
-            Event::Joined(member) | Event::Changed(member) | Event::Suspected(member) => {
+            Event::Joined(member) | Event::Changed(member) | Event::Suspected { member, .. } => {
                 self.believe(view, host, &member.id, belief_of(member))
             }
             Event::Gone { member, .. } => self.believe(view, host, &member.id, belief(member.incarnation, DEAD)),
@@ -101,7 +101,9 @@ impl Invariant for IncarnationIsTheOwners {
     }
 
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
-        let (Event::Joined(member) | Event::Changed(member) | Event::Suspected(member)) = event else { return Ok(()) };
+        let (Event::Joined(member) | Event::Changed(member) | Event::Suspected { member, .. }) = event else {
+            return Ok(());
+        };
         let Some(owner) = view.host_of(&member.id) else { return Ok(()) };
         let issued = self.issued.get(owner as usize).copied().unwrap_or(0);
         if member.incarnation <= issued {
@@ -121,7 +123,7 @@ impl Invariant for NobodyDoubtsItself {
     }
 
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
-        let (Event::Suspected(member) | Event::Gone { member, .. }) = event else { return Ok(()) };
+        let (Event::Suspected { member, .. } | Event::Gone { member, .. }) = event else { return Ok(()) };
         if member.id == view.host(host).node.id() {
             return Err((host, "it told its user that it is suspect or gone".to_owned()));
         }
@@ -147,7 +149,7 @@ impl Invariant for SuspectedBeforeDead {
     fn on_event(&mut self, view: &View<'_>, host: u32, event: &Event) -> Finding {
         let of = |id: &PeerId| view.host_of(id).map(|subject| (host, subject));
         match event {
-            Event::Suspected(member) => {
+            Event::Suspected { member, .. } => {
                 of(&member.id).map(|pair| self.suspected.insert(pair, member.incarnation));
             }
             Event::Changed(member) | Event::Joined(member) if member.status == Status::Alive => {

@@ -44,6 +44,17 @@ impl Network {
         }
         self.hash.event(self.now, host, b'x', 0);
         self.measures.died(host);
+        self.pass_on(host);
+    }
+
+    /// Where two tabs had one key, the id stands for the one that is left.
+    fn pass_on(&mut self, gone: u32) {
+        let id = self.hosts[gone as usize].node.id();
+        let other = self.living().find(|other| self.hosts[*other as usize].node.id() == id);
+        if let Some(other) = other.filter(|_| self.is_first(gone)) {
+            self.by_id.insert(id, other);
+            self.measures.pass_on(id, gone, other);
+        }
     }
 
     /// A host says goodbye, and ends when it has arrived.
@@ -65,6 +76,13 @@ impl Network {
         self.invariants.tell(|invariant| invariant.on_start(host, id));
         self.hash.event(self.now, host, b'b', 0);
         self.after(host);
+    }
+
+    /// A host whose identity another has had before goes on with a fresh one, as another host.
+    pub(super) fn begin_anew(&mut self, host: u32) {
+        self.note(|| format!("node {host} steps aside"));
+        self.crash(host, Manner::Closed);
+        self.spawn();
     }
 
     /// A host stands still: what arrives waits, and its timers do not fire.

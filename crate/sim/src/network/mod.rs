@@ -317,6 +317,12 @@ impl Network {
         self.by_id.get(id).copied()
     }
 
+    /// Whether a host is the one for which its id stands: a second tab with the same key is not.
+    #[must_use]
+    pub fn is_first(&self, host: u32) -> bool {
+        self.by_id.get(&self.hosts[host as usize].node.id()) == Some(&host)
+    }
+
     /// The signaling server.
     #[must_use]
     pub const fn server(&self) -> &Server {
@@ -497,6 +503,9 @@ impl Network {
         let state = |id: &PeerId| by_id.get(id).map_or(State::Dead, |subject| hosts[*subject as usize].state);
         self.measures.event(self.now, host, event, state);
         self.check(|invariant, view| invariant.on_event(view, host, event));
+        if matches!(event, Event::Superseded) {
+            self.begin_anew(host);
+        }
     }
 
     fn check_all(&mut self) {

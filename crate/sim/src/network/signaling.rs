@@ -146,7 +146,8 @@ impl Network {
             Request::Signal { to, frame } => self.relay(host, to, &frame),
             Request::Introduce => {
                 let members = self.server.introductions(host);
-                let members = self.ids(&members);
+                let me = self.hosts[host as usize].node.id();
+                let members = self.ids(&members).into_iter().filter(|id| *id != me).collect();
                 self.answer(host, Input::Introduced { members });
             }
             Request::Leave => {}
@@ -155,10 +156,13 @@ impl Network {
 
     fn relay(&mut self, host: u32, to: PeerId, frame: &[u8]) {
         let from = self.hosts[host as usize].node.id();
-        let addressee = self.server.attached().find(|at| self.hosts[*at as usize].node.id() == to && *at != host);
-        match addressee {
-            Some(at) => self.answer(at, Input::ServerSignal { from, frame: frame.to_vec() }),
-            None => self.answer(host, Input::ServerUnknown { peer: to }),
+        let is_addressee = |at: &u32| self.hosts[*at as usize].node.id() == to && *at != host;
+        let addressees: Vec<u32> = self.server.attached().filter(is_addressee).collect();
+        for at in &addressees {
+            self.answer(*at, Input::ServerSignal { from, frame: frame.to_vec() });
+        }
+        if addressees.is_empty() {
+            self.answer(host, Input::ServerUnknown { peer: to });
         }
     }
 

@@ -118,7 +118,7 @@ fn a_short_cut_delays_the_reliable_lane_and_loses_the_other() {
     let cut = network.add_fault(Box::new(Partition::of([0].into_iter().collect())));
     trace_anew(&mut network);
     for (lane, number) in [(Lane::Reliable, 7_777), (Lane::Unreliable, 8_888)] {
-        network.speak(0, lane, &Frame::Ping(number).encode());
+        network.speak(0, lane, &Frame::Ping { number, view: 0 }.encode());
     }
     network.run_for(3 * SECOND);
     assert_eq!(times_of(&network, &[" > "]), Vec::<f64>::new());

@@ -127,7 +127,7 @@ impl Trouble {
 
     /// Some members write to maps, logs and counters.
     fn write(&mut self, stage: &mut Stage) {
-        let living: Vec<u32> = stage.network.living().collect();
+        let living: Vec<u32> = stage.network.living().filter(|host| stage.network.is_first(*host)).collect();
         for _ in 0..self.writing.random_range(0..4_u32) {
             let Some(writer) = living.choose(&mut self.writing).copied() else { return };
             self.values += 1;
@@ -139,7 +139,7 @@ impl Trouble {
     /// One thing happens, and some end.
     fn stir(&mut self, stage: &mut Stage) {
         self.expire(stage, stage.network.now());
-        let living: Vec<u32> = stage.network.living().collect();
+        let living: Vec<u32> = stage.network.living().filter(|host| stage.network.is_first(*host)).collect();
         let Some(somebody) = living.choose(&mut self.chance).copied() else {
             stage.network.spawn();
             return;
@@ -160,6 +160,9 @@ impl Trouble {
             14 => stage.network.set_server(!stage.network.server().is_up()),
             15 => {
                 stage.network.host_mut(somebody).slowness = self.chance.random_range(0..=5 * MS);
+            }
+            17 if living.len() < self.members as usize && lasts % 4 == 0 => {
+                stage.network.spawn_clone(somebody);
             }
             16 | 17 => stage.say(somebody, 40),
             _ => {
@@ -184,7 +187,7 @@ impl Trouble {
 
     fn revive(&mut self, stage: &mut Stage) {
         let dead: Vec<u32> = (0..stage.network.hosts().len() as u32)
-            .filter(|host| !stage.network.hosts()[*host as usize].is_alive())
+            .filter(|host| !stage.network.hosts()[*host as usize].is_alive() && stage.network.is_first(*host))
             .collect();
         if let Some(host) = dead.choose(&mut self.chance) {
             stage.network.restart(*host);
