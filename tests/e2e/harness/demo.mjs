@@ -30,6 +30,31 @@ const showsExactly = (people) => {
 };
 
 /**
+ * Asserts that tabs come to hold each other for alive, nobody for suspect, and everybody present.
+ * @param {readonly Visitor[]} tabs
+ * @param {number} withinMs
+ * @returns {Promise<number>} when the last did
+ */
+export async function expectAlive(tabs, withinMs) {
+  const names = Object.fromEntries(tabs.map(({ id, name }) => [id, name]));
+  const seen = await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        "everybody alive, and present",
+        withinMs,
+        (wanted) => {
+          const members = window.chinwag?.room?.members ?? [];
+          const nameOf = (/** @type {unknown} */ presence) => /** @type {{ name?: string } | undefined} */ (presence)?.name;
+          return members.length === Object.keys(wanted).length && members.every(({ id, status, presence }) => status === "alive" && nameOf(presence) === wanted[id]);
+        },
+        names,
+      ),
+    ),
+  );
+  return Math.max(...seen.map(({ atMs }) => atMs));
+}
+
+/**
  * Asserts that tabs which are just being opened come to show each other's names. Their ids need not be known.
  * @param {readonly Visitor[]} tabs
  * @param {number} deadlineMs epoch milliseconds
