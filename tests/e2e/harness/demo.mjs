@@ -191,6 +191,28 @@ export async function addNote(from, text) {
 }
 
 /**
+ * Writes something else on a note.
+ * @param {Visitor} from
+ * @param {string} id
+ * @param {string} text
+ */
+export async function rewriteNote(from, id, text) {
+  const field = `[data-note-id="${id}"] [data-testid="note-text"]`;
+  await from.page.locator(field).click();
+  await from.evaluate((selector) => /** @type {HTMLTextAreaElement} */ (document.querySelector(selector)).select(), field);
+  await from.page.keyboard.type(text);
+}
+
+/**
+ * Peels a note off.
+ * @param {Visitor} from
+ * @param {string} id
+ */
+export async function deleteNote(from, id) {
+  await from.page.locator(`[data-note-id="${id}"] [data-testid="note-delete"]`).click();
+}
+
+/**
  * Asserts that boards show exactly these notes, by their texts.
  * @param {readonly Visitor[]} tabs
  * @param {readonly string[]} texts
