@@ -48,7 +48,8 @@ scenario("tabs that are frozen for 3 s are not declared dead, declare nobody dea
   await expectEverybody(tabs, MEET_MS);
   await feelPulse(tabs);
   await startTalking(tabs);
-  let frozenMs = 0;
+  const startMs = nowMs();
+  let frozenMs = startMs;
   // The browser's own freezing stops a page's tasks, while its connections are kept up for it; a browser that is paused does nothing at all.
   for (const [index, tab] of [sleeper, own, dozer].entries()) {
     frozenMs = nowMs();
@@ -56,14 +57,9 @@ scenario("tabs that are frozen for 3 s are not declared dead, declare nobody dea
     await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
     await (tab === own ? own.browser.resume() : thaw(tab));
     const thawedMs = nowMs();
-    const others = tabs.filter((other) => other !== tab);
     const backMs = await expectAlive(tabs, BACK_MS);
-    await moveCursor(tab, others, place(index), SEE_MS);
-    const { gaps } = await pulseOf(tab);
-    const longestMs = Math.max(0, ...gaps.filter(({ atMs }) => atMs > frozenMs).map(({ ms }) => ms));
-    assert.ok(longestMs >= FREEZE_MS - 100, `${tab.label} was frozen, and stood still for ${inMs(longestMs)}`);
-    const suspicions = await Promise.all(others.map(async (other) => (await other.recording()).suspected.filter(({ member, atMs }) => member === tab.id && atMs > frozenMs).length));
-    scene.note(`${tab.label} stood still for ${inMs(longestMs)}, suspected by ${suspicions.filter((count) => count > 0).length} of ${others.length}, alive at all ${inMs(Math.max(0, backMs - thawedMs))} after`);
+    await moveCursor(tab, tabs.filter((other) => other !== tab), place(index), SEE_MS);
+    scene.note(`${await howItStoodStill(tab, tabs, frozenMs)}, alive at all ${inMs(Math.max(0, backMs - thawedMs))} after`);
   }
   // By then whoever was thought dead would be buried, the last one too.
   await talkUntil(tabs, frozenMs + FAILED_MS, BACK_MS);
@@ -71,8 +67,23 @@ scenario("tabs that are frozen for 3 s are not declared dead, declare nobody dea
   await expectEverybody(tabs, SEE_MS);
   for (const tab of tabs) {
     const { left, departures, joined } = await tab.recording();
-    const since = joined.filter(({ atMs }) => atMs > frozenMs);
+    const since = joined.filter(({ atMs }) => atMs > startMs);
     assert.deepEqual({ left, departures, since }, { left: [], departures: [], since: [] }, `${tab.label} has lost somebody`);
   }
   await endTalking(tabs, BACK_MS);
 });
+
+/**
+ * Asserts that a tab did stand still for as long as it was told to. How long, and how many suspected it, for the report.
+ * @param {Visitor} tab
+ * @param {readonly Visitor[]} tabs
+ * @param {number} sinceMs epoch milliseconds
+ */
+async function howItStoodStill(tab, tabs, sinceMs) {
+  const { gaps } = await pulseOf(tab);
+  const longestMs = Math.max(0, ...gaps.filter(({ atMs }) => atMs > sinceMs).map(({ ms }) => ms));
+  assert.ok(longestMs >= FREEZE_MS - 100, `${tab.label} was frozen, and stood still for ${inMs(longestMs)}`);
+  const recordings = await Promise.all(tabs.map((each) => each.recording()));
+  const suspicious = recordings.filter(({ suspected }) => suspected.some(({ member, atMs }) => member === tab.id && atMs > sinceMs));
+  return `${tab.label} stood still for ${inMs(longestMs)}, suspected by ${suspicious.length} of ${tabs.length - 1}`;
+}

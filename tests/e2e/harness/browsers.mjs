@@ -33,6 +33,9 @@ const CHROMIUM_ARGUMENTS = [
 /** What the driver adds lest hidden pages be throttled. Firefox throttles them as it does for users. */
 const DRIVERS_UNTHROTTLING = ["--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"];
 
+/** The longest that a page may be asked to wait for something. `Tab.until` tells sooner that it hangs. */
+const ANSWER_MS_MAX = 900_000;
+
 const FIREFOX_PREFERENCES = {
   "media.peerconnection.ice.loopback": true, // Loopback addresses as ICE candidates …
   "permissions.default.microphone": 1, // … and bare addresses rather than mDNS names.
@@ -74,6 +77,7 @@ export class Browser {
       browser: name === "firefox" ? "firefox" : "chrome",
       executablePath: executable(name),
       headless: true,
+      protocolTimeout: ANSWER_MS_MAX,
       defaultViewport: { width: 1000, height: 700 },
       args: name === "chromium" ? [...CHROMIUM_ARGUMENTS, ...args] : [],
       ignoreDefaultArgs: throttled ? DRIVERS_UNTHROTTLING : false,

@@ -52,7 +52,7 @@ export async function expectFailure(scene, survivors, dead, diedMs, pulses = sur
  */
 async function failureAt(tab, dead, diedMs) {
   const { suspected, left, departures } = await tab.recording();
-  const [suspicion] = suspected.filter(({ member }) => member === dead.id);
+  const [suspicion] = suspected.filter(({ member, atMs }) => member === dead.id && atMs > diedMs);
   const [failure] = left.filter(({ member }) => member === dead.id);
   assert.ok(suspicion && failure, `${tab.label} heard of the suspicion and of the failure of ${dead.label}`);
   assert.equal(failure.reason, "failed", tab.label);
