@@ -1,6 +1,8 @@
 // What the pages put on `window` for whoever drives them, and what the tests put there.
 import type { Room } from "chinwag";
+import type { Pulse } from "./harness/pulse.mjs";
 import type { Recording } from "./harness/recorder.mjs";
+import type { Talk } from "./harness/talk.mjs";
 
 declare global {
   interface Window {
@@ -10,6 +12,10 @@ declare global {
     library: typeof import("chinwag");
     /** What harness/recorder.mjs has written down. */
     recording: Recording;
+    /** harness/pulse.mjs: when the page could run. */
+    pulse: Pulse;
+    /** harness/talk.mjs: what the page has said and heard. */
+    talk: Talk;
     /** messages.test.mjs: what came on the channel "test". */
     heard: { from: string; direct: boolean; description: Promise<string> }[];
     /** messages.test.mjs: a value as JSON, with the length and the SHA-256 of bytes in their place. */

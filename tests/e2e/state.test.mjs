@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { inMs, nowMs } from "./harness/clock.mjs";
 import { cut, heal, makeCuttable } from "./harness/cut.mjs";
-import { addNote, expectEverybody, expectMessage, expectNotes, expectVotes, say, vote } from "./harness/demo.mjs";
+import { addNote, deleteNote, expectEverybody, expectMessage, expectNotes, expectVotes, rewriteNote, say, vote } from "./harness/demo.mjs";
 import { suite } from "./harness/suite.mjs";
 
 /** @typedef {import("./harness/suite.mjs").Scene} Scene */
@@ -23,17 +23,14 @@ const RETAIN = 200;
 /** @param {Visitor} tab */
 const messagesShown = (tab) => tab.texts("message");
 
-scenario("who comes late reads the last 200 messages, in the order in which all have them, also of those who are gone", async (scene) => {
+scenario("who comes late reads the last 200 messages, no more, in the order in which all have them, also of those who are gone", async (scene) => {
   const [ann, bo] = await scene.company(["chromium", "firefox"], "chat");
   assert.ok(ann && bo);
+  await sayMany(ann, "too-old", 30);
   await say(bo, "I shall not stay");
   await expectMessage([ann], bo.id, "I shall not stay", SEE_MS);
   await bo.close();
-  await ann.evaluate(async (count) => {
-    const log = window.chinwag?.room?.log("chat");
-    for (let number = 0; number < count; number += 1) await log?.send({ text: `no-${number}`, name: "Ann" });
-  }, RETAIN - 1);
-  await ann.until("all messages", SEE_MS, (count) => document.querySelectorAll('[data-testid="message"]').length === count, RETAIN);
+  await sayMany(ann, "no", RETAIN - 1);
   const startMs = nowMs();
   const late = await Promise.all([scene.join("chromium", "chat"), scene.join("firefox", "chat")]);
   const wanted = ["I shall not stay", ...Array.from({ length: RETAIN - 1 }, (_, number) => `no-${number}`)];
@@ -41,7 +38,7 @@ scenario("who comes late reads the last 200 messages, in the order in which all 
     await tab.until("the last 200 messages", CATCH_UP_MS, (count) => document.querySelectorAll('[data-testid="message"]').length === count, RETAIN);
     assert.deepEqual(await messagesShown(tab), wanted, tab.label);
   }
-  scene.note(`two latecomers show 200 messages ${inMs(nowMs() - startMs)} after they were opened`);
+  scene.note(`two latecomers show 200 of 230 messages ${inMs(nowMs() - startMs)} after they were opened`);
   // The oldest gives way, for all of them.
   await say(ann, "one more");
   for (const tab of [ann, ...late]) {
@@ -51,6 +48,29 @@ scenario("who comes late reads the last 200 messages, in the order in which all 
   }
 });
 
+/**
+ * Says so many numbered messages, quicker than anybody types, and waits until the last of them is shown.
+ * @param {Visitor} from
+ * @param {string} word
+ * @param {number} count
+ */
+async function sayMany(from, word, count) {
+  await from.evaluate(
+    async (said, times) => {
+      const log = window.chinwag?.room?.log("chat");
+      for (let number = 0; number < times; number += 1) await log?.send({ text: `${said}-${number}`, name: "Ann" });
+    },
+    word,
+    count,
+  );
+  await from.until(
+    `${word}-${count - 1}`,
+    SEE_MS,
+    (last) => [...document.querySelectorAll('[data-testid="message"]')].at(-1)?.textContent?.includes(last),
+    `${word}-${count - 1}`,
+  );
+}
+
 scenario("a note is added, written on, moved and peeled off by anybody, and all see it", async (scene) => {
   const tabs = await scene.company(["chromium", "chromium", "firefox"], "board");
   const [ann, bo, cleo] = tabs;
@@ -59,26 +79,36 @@ scenario("a note is added, written on, moved and peeled off by anybody, and all 
   await expectNotes(tabs, ["buy milk"], SEE_MS);
   for (const [mover, dx] of /** @type {const} */ ([[bo, 220], [cleo, 120]])) {
     const place = await drag(mover, id, dx, 90);
-    await Promise.all(
-      tabs.map((tab) =>
-        tab.until(
-          `the note where ${mover.label} has left it`,
-          SEE_MS,
-          (note, { x, y }) => {
-            const { dataset } = /** @type {HTMLElement} */ (document.querySelector(`[data-note-id="${note}"]`));
-            return dataset["x"] === x && dataset["y"] === y;
-          },
-          id,
-          place,
-        ),
-      ),
-    );
+    await expectPlace(tabs, id, place);
   }
   await addNote(cleo, "and honey");
   await expectNotes(tabs, ["buy milk", "and honey"], SEE_MS);
-  await ann.page.locator(`[data-note-id="${id}"] [data-testid="note-delete"]`).click();
+  await deleteNote(ann, id);
   await expectNotes(tabs, ["and honey"], SEE_MS);
 });
+
+/**
+ * Asserts that boards show a note at a place.
+ * @param {readonly Visitor[]} tabs
+ * @param {string} id
+ * @param {{ x: string, y: string }} place
+ */
+async function expectPlace(tabs, id, place) {
+  await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        "the note where it was left",
+        SEE_MS,
+        (note, { x, y }) => {
+          const { dataset } = /** @type {HTMLElement} */ (document.querySelector(`[data-note-id="${note}"]`));
+          return dataset["x"] === x && dataset["y"] === y;
+        },
+        id,
+        place,
+      ),
+    ),
+  );
+}
 
 /**
  * Drags a note with the mouse.
@@ -187,7 +217,8 @@ scenario("two halves that were cut from each other, and went on writing, hold th
   const all = [...here, ...there];
   await expectEverybody(all, CATCH_UP_MS);
   const shared = await addNote(boardHere, "ours");
-  await expectNotes(boards, ["ours"], SEE_MS);
+  const doomed = await addNote(boardThere, "nobody's");
+  await expectNotes(boards, ["ours", "nobody's"], SEE_MS);
 
   await scene.server.kill();
   assert.ok((await cut(here, there)) > 0, "there were links to cut");
@@ -195,19 +226,20 @@ scenario("two halves that were cut from each other, and went on writing, hold th
   await Promise.all([expectEverybody(here, PARTED_MS), expectEverybody(there, PARTED_MS)]);
   scene.note(`each half counts the other as gone ${inMs(nowMs() - cutMs)} after the cut`);
 
-  // Both halves change the same note, one of them takes another way in the vote, and all talk.
-  const rewrite = (/** @type {string} */ id, /** @type {string} */ text) => window.chinwag?.room?.map("board").set(`text ${id}`, text);
-  await boardHere.evaluate(rewrite, shared, "theirs or ours");
+  // Both halves write on the same note, one of them moves it, the other peels another one off; one of them takes another way in the vote, and all talk.
+  await rewriteNote(boardHere, shared, "theirs or ours");
   await addNote(boardHere, "from here");
+  await deleteNote(boardHere, doomed);
   await addNote(boardThere, "from there");
-  await boardThere.evaluate(rewrite, shared, "the last word");
+  const place = await drag(boardThere, shared, 150, 120);
+  await rewriteNote(boardThere, shared, "the last word");
   await vote(pollHere, "tea");
   await vote(pollThere, "tea");
   await vote(pollThere, "coffee");
   await Promise.all(all.map((tab) => tab.evaluate(async (name) => window.chinwag?.room?.log("chat").send(`said by ${name}`), tab.name)));
   await Promise.all([
     expectNotes([boardHere], ["theirs or ours", "from here"], SEE_MS),
-    expectNotes([boardThere], ["the last word", "from there"], SEE_MS),
+    expectNotes([boardThere], ["the last word", "nobody's", "from there"], SEE_MS),
     expectVotes([pollHere], { tea: 1 }, SEE_MS),
     expectVotes([pollThere], { coffee: 1 }, SEE_MS),
   ]);
@@ -218,6 +250,7 @@ scenario("two halves that were cut from each other, and went on writing, hold th
   const metMs = await expectEverybody(all, REUNION_MS);
   scene.note(`the halves see each other ${inMs(metMs - backMs)} after the server's return`);
   await expectNotes(boards, ["the last word", "from here", "from there"], SEE_MS);
+  await expectPlace(boards, shared, place);
   await expectVotes(polls, { tea: 1, coffee: 1 }, SEE_MS);
   await expectSame(all, SEE_MS);
   const said = await boardHere.evaluate(() => window.chinwag?.room?.log("chat").entries.map(({ data }) => data));

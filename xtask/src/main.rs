@@ -57,6 +57,9 @@ enum Chore {
     E2e {
         /// Only tests whose name holds this.
         filter: Option<String>,
+        /// What takes a minute otherwise lasts as long as it does in life: tabs are hidden for ten.
+        #[arg(long)]
+        soak: bool,
     },
     /// Check format, lints, docs, portability, types, dependencies, sizes, and the package in real browsers.
     Check {
@@ -116,7 +119,7 @@ fn run(chore: &Chore) -> Result<bool> {
         }
         Chore::Demo { port } => demo::run(&house, *port).map(|()| true),
         Chore::Test { suites } => suites::run(&house, suites),
-        Chore::E2e { filter } => suites::e2e(&house, filter.as_deref()),
+        Chore::E2e { filter, soak } => suites::e2e(&house, filter.as_deref(), *soak),
         Chore::Check { checks } => check::run(&house, checks),
         Chore::Fuzz { seconds, targets } => passthrough::fuzz(&house, *seconds, targets),
         Chore::Bench { arguments } => passthrough::bench(&house, arguments),

@@ -50,7 +50,7 @@ impl Suite {
             Self::WasmFirefox => "10 s",
             Self::Npm => "10 s",
             Self::Package => "1 min",
-            Self::E2e => "3 min",
+            Self::E2e => "5 min",
         }
     }
 
@@ -102,12 +102,15 @@ pub(crate) fn run(house: &House, suites: &[Suite]) -> Result<bool> {
     Ok(report.total().failed == 0)
 }
 
-/// The end-to-end tests whose names hold `filter`.
-pub(crate) fn e2e(house: &House, filter: Option<&str>) -> Result<bool> {
+/// The end-to-end tests whose names hold `filter`; those that wait for a minute do so for ten in a `soak`.
+pub(crate) fn e2e(house: &House, filter: Option<&str>, soak: bool) -> Result<bool> {
     set_up(house, &[Suite::E2e])?;
     build::all(house)?;
     let mut command = Suite::E2e.command(house);
     command.args(filter.into_iter().flat_map(|filter| ["--", "--test-name-pattern", filter]));
+    if soak {
+        command.env("CHINWAG_E2E_SOAK", "1");
+    }
     let finished = run_one(house, Suite::E2e, command)?;
     println!("{}", finished.text);
     let mut report = Report::default();

@@ -64,5 +64,7 @@ const describe = () => {
     members: room?.members.map(({ id, status, linked, rttMs, presence }) => ({ id, status, linked, rttMs, presence })),
     stats: room?.stats(),
     recording: window.recording,
+    pulse: window.pulse,
+    talk: window.talk,
   };
 };

@@ -2,9 +2,15 @@
 // Chromium and Firefox as the system has them, both driven by Puppeteer: Chromium by CDP, Firefox by WebDriver BiDi.
 import { existsSync } from "node:fs";
 import puppeteer from "puppeteer-core";
-import { guard, killGroup } from "./processes.mjs";
+import { guard, killGroup, signalGroup } from "./processes.mjs";
 
 /** @typedef {"chromium" | "firefox"} BrowserName */
+
+/**
+ * @typedef {object} Launching
+ * @property {boolean} [throttled] Chromium's hidden pages get as little time as they do for users
+ * @property {string[]} [args] further ones, for Chromium
+ */
 
 const EXECUTABLES = {
   chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
@@ -23,6 +29,12 @@ const CHROMIUM_ARGUMENTS = [
   "--use-fake-ui-for-media-stream", // … and bare addresses rather than mDNS names: needs the microphone's permission.
   "--js-flags=--expose-gc", // Closed peer connections count against a limit until they are collected.
 ];
+
+/** What the driver adds lest hidden pages be throttled. Firefox throttles them as it does for users. */
+const DRIVERS_UNTHROTTLING = ["--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"];
+
+/** The longest that a page may be asked to wait for something. `Tab.until` tells sooner that it hangs. */
+const ANSWER_MS_MAX = 900_000;
 
 const FIREFOX_PREFERENCES = {
   "media.peerconnection.ice.loopback": true, // Loopback addresses as ICE candidates …
@@ -56,14 +68,19 @@ export class Browser {
     this.driver = driver;
   }
 
-  /** @param {BrowserName} name */
-  static async launch(name) {
+  /**
+   * @param {BrowserName} name
+   * @param {Launching} options
+   */
+  static async launch(name, { throttled = false, args = [] } = {}) {
     const driver = await puppeteer.launch({
       browser: name === "firefox" ? "firefox" : "chrome",
       executablePath: executable(name),
       headless: true,
+      protocolTimeout: ANSWER_MS_MAX,
       defaultViewport: { width: 1000, height: 700 },
-      args: name === "chromium" ? CHROMIUM_ARGUMENTS : [],
+      args: name === "chromium" ? [...CHROMIUM_ARGUMENTS, ...args] : [],
+      ignoreDefaultArgs: throttled ? DRIVERS_UNTHROTTLING : false,
       extraPrefsFirefox: name === "firefox" ? FIREFOX_PREFERENCES : {},
       // The driver's own signal handlers would end the process before the tests have told what went wrong.
       handleSIGINT: false,
@@ -90,6 +107,16 @@ export class Browser {
   /** SIGKILL to the browser and all its pages at once: no page gets to say goodbye. */
   async kill() {
     await killGroup(processOf(this.driver));
+  }
+
+  /** SIGSTOP to the browser and all its pages: it stands still as when a laptop sleeps, its connections too. */
+  pause() {
+    signalGroup(processOf(this.driver), "SIGSTOP");
+  }
+
+  /** SIGCONT: it goes on where it was. */
+  resume() {
+    signalGroup(processOf(this.driver), "SIGCONT");
   }
 }
 

@@ -30,6 +30,31 @@ const showsExactly = (people) => {
 };
 
 /**
+ * Asserts that tabs come to hold each other for alive, nobody for suspect, and everybody present.
+ * @param {readonly Visitor[]} tabs
+ * @param {number} withinMs
+ * @returns {Promise<number>} when the last did
+ */
+export async function expectAlive(tabs, withinMs) {
+  const names = Object.fromEntries(tabs.map(({ id, name }) => [id, name]));
+  const seen = await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        "everybody alive, and present",
+        withinMs,
+        (wanted) => {
+          const members = window.chinwag?.room?.members ?? [];
+          const nameOf = (/** @type {unknown} */ presence) => /** @type {{ name?: string } | undefined} */ (presence)?.name;
+          return members.length === Object.keys(wanted).length && members.every(({ id, status, presence }) => status === "alive" && nameOf(presence) === wanted[id]);
+        },
+        names,
+      ),
+    ),
+  );
+  return Math.max(...seen.map(({ atMs }) => atMs));
+}
+
+/**
  * Asserts that tabs which are just being opened come to show each other's names. Their ids need not be known.
  * @param {readonly Visitor[]} tabs
  * @param {number} deadlineMs epoch milliseconds
@@ -163,6 +188,28 @@ export async function addNote(from, text) {
   });
   await from.page.keyboard.type(text);
   return String(value);
+}
+
+/**
+ * Writes something else on a note.
+ * @param {Visitor} from
+ * @param {string} id
+ * @param {string} text
+ */
+export async function rewriteNote(from, id, text) {
+  const field = `[data-note-id="${id}"] [data-testid="note-text"]`;
+  await from.page.locator(field).click();
+  await from.evaluate((selector) => /** @type {HTMLTextAreaElement} */ (document.querySelector(selector)).select(), field);
+  await from.page.keyboard.type(text);
+}
+
+/**
+ * Peels a note off.
+ * @param {Visitor} from
+ * @param {string} id
+ */
+export async function deleteNote(from, id) {
+  await from.page.locator(`[data-note-id="${id}"] [data-testid="note-delete"]`).click();
 }
 
 /**

@@ -50,6 +50,16 @@ export function guard(child) {
 export async function killGroup(child) {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
-  process.kill(-child.pid, "SIGKILL");
+  signalGroup(child, "SIGKILL");
   await gone;
+}
+
+/**
+ * A signal to a process and its children.
+ * @param {ChildProcess} child the leader of a process group
+ * @param {NodeJS.Signals} signal
+ */
+export function signalGroup(child, signal) {
+  if (child.pid === undefined) throw new Error("a process that has not started gets no signals");
+  process.kill(-child.pid, signal);
 }

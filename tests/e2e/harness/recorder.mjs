@@ -10,6 +10,7 @@
  * @property {{ atMs: number, member: string, reason: string }[]} departures as shown
  * @property {{ atMs: number, member: string, reason: string }[]} left as the room told
  * @property {{ atMs: number, member: string }[]} joined as the room told
+ * @property {{ atMs: number, member: string, endedMs?: number }[]} suspected as the room told, and when that was no longer so
  * @property {{ atMs: number, state: string }[]} signaling as the room told
  */
 
@@ -18,7 +19,7 @@ export const record = () => {
   const room = window.chinwag?.room;
   if (room === undefined) throw new Error("there is no room to record");
   /** @type {Recording} */
-  const recording = { moves: [], cursors: [], messages: [], departures: [], left: [], joined: [], signaling: [] };
+  const recording = { moves: [], cursors: [], messages: [], departures: [], left: [], joined: [], suspected: [], signaling: [] };
   window.recording = recording;
 
   const now = () => performance.timeOrigin + performance.now();
@@ -56,5 +57,10 @@ export const record = () => {
   addEventListener("pointermove", heard, { capture: true });
   room.on("leave", ({ id }, reason) => recording.left.push({ atMs: now(), member: id, reason }));
   room.on("join", ({ id }) => recording.joined.push({ atMs: now(), member: id }));
+  room.on("suspect", ({ id }) => recording.suspected.push({ atMs: now(), member: id }));
+  room.on("members", (members) => {
+    const suspects = new Set(members.filter(({ status }) => status === "suspect").map(({ id }) => id));
+    for (const suspicion of recording.suspected) if (!suspects.has(suspicion.member)) suspicion.endedMs ??= now();
+  });
   room.on("signaling", (state) => recording.signaling.push({ atMs: now(), state }));
 };

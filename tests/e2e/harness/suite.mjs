@@ -14,6 +14,12 @@ import { Tab } from "./tab.mjs";
 /** @typedef {import("./browsers.mjs").BrowserName} BrowserName */
 /** @typedef {"presence" | "chat" | "board" | "vote"} Demo */
 
+/**
+ * @typedef {object} Whereabouts of a tab, if not in the browser that the tests of a file share
+ * @property {boolean} [alone] in a browser of its own, which can be killed with it
+ * @property {Browser} [within] in this one
+ */
+
 /** How long a page may take from its address to being in the room, before a test gives up on it. */
 const JOIN_MS = 10_000;
 
@@ -68,15 +74,25 @@ export class Scene {
   }
 
   /**
+   * A browser for this test alone, which ends with it.
+   * @param {BrowserName} kind
+   * @param {import("./browsers.mjs").Launching} options
+   */
+  async browser(kind, options = {}) {
+    const browser = await Browser.launch(kind, options);
+    this.#own.push(browser);
+    return browser;
+  }
+
+  /**
    * A new tab, not yet anywhere.
    * @param {BrowserName} kind
-   * @param {{ alone?: boolean }} options `alone`: in a browser of its own, which can be killed with it
+   * @param {Whereabouts} options
    */
-  async tab(kind, { alone = false } = {}) {
+  async tab(kind, { alone = false, within } = {}) {
     this.#opened += 1;
     const label = `${kind} ${this.#opened}`;
-    const browser = alone ? await Browser.launch(kind) : await this.#browsers.get(kind);
-    if (alone) this.#own.push(browser);
+    const browser = within ?? (alone ? await this.browser(kind) : await this.#browsers.get(kind));
     const visitor = new Visitor(label, browser, await browser.newPage());
     visitor.name = label;
     this.tabs.push(visitor);
@@ -96,10 +112,10 @@ export class Scene {
    * A new tab in this test's room.
    * @param {BrowserName} kind
    * @param {Demo} demo
-   * @param {{ alone?: boolean, name?: string, room?: string }} options
+   * @param {Whereabouts & { name?: string, room?: string }} options
    */
-  async join(kind, demo, { alone = false, name, room = this.room } = {}) {
-    const visitor = await this.tab(kind, { alone });
+  async join(kind, demo, { name, room = this.room, ...where } = {}) {
+    const visitor = await this.tab(kind, where);
     visitor.name = name ?? visitor.label;
     await visitor.goto(this.address(demo, visitor.name, room));
     await visitor.arrive();

@@ -79,11 +79,14 @@ export class Messages {
 
   /**
    * Shows the messages of the log that are not on the page yet, each in its place. Most are said now, and belong at the end; those from before
-   * `joined_ms` belong above what tells that I joined.
+   * `joined_ms` belong above what tells that I joined. Of those, only what the log shows stays: they come in any order, and the oldest may come first.
    */
   show(messages: readonly Message[], joined_ms: number): void {
     const fresh = messages.filter(({ id }) => !this.#shown.has(id));
-    this.#shown = new Set(messages.map(({ id }) => id));
+    const shown = new Set(messages.map(({ id }) => id));
+    const hasGivenWay = ({ entry }: Row): boolean => entry.kind === "message" && entry.at_ms < joined_ms && this.#shown.has(entry.id) && !shown.has(entry.id);
+    this.#rows.filter(hasGivenWay).forEach((row) => this.#remove(row));
+    this.#shown = shown;
     const isTail = fresh[0] === messages[messages.length - fresh.length];
     if (isTail && fresh.every(({ at_ms }) => at_ms >= joined_ms)) fresh.forEach((message) => this.add(message));
     else if (fresh.length > 0) this.#weave(messages, fresh);
