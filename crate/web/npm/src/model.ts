@@ -16,7 +16,7 @@ export interface Shape {
 }
 
 /** Contexts whose guesses are mixed, beside the longest match. */
-const CONTEXTS = 10;
+const CONTEXTS = 8;
 const INPUTS = CONTEXTS + 1;
 
 /** Counters: half a byte finds its own in a group of 16, that of one cache line, which it shares with others. */
@@ -38,8 +38,8 @@ const ODDS_FIRST = 162_754.791_419_003_92;
 const ODDS_RATIO = 0.994_157_768_334_973_5;
 
 /** How fast the mixer learns, and what it trusts at first. */
-const LEARNING_RATE = 0.0005;
-const WEIGHT_FIRST = 0.025;
+const LEARNING_RATE = 0.0006;
+const WEIGHT_FIRST = 0.03;
 /** It learns nothing from what it was as good as certain of: that is most bits, and time. */
 const SURPRISE_MIN = 0.01;
 /** No bit is more certain than e to the power of -10 and a half. */
@@ -240,9 +240,7 @@ export function expand({ length, codeStart, codeEnd }: Shape, bit: (chance: numb
     add(opcodes, begun);
     add(operands[opcode]! * operand, begun);
     add(opcodes & (operand ? 0xffffff : 0xffff), last);
-    add(beforeLast, kind === GROUP ? left : 0);
     add(starts.length, begun);
-    add(opcodes, (olderOpcodes & 0xffff) ^ (begun << 16));
     add(opcodes, olderOpcodes ^ (begun << 16));
     add(expected, opcodes & 0xff);
     add(starts.length, Math.imul(instruction, 0x12345) ^ begun);
