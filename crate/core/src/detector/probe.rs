@@ -147,9 +147,9 @@ impl Probes {
     }
 
     /// For how long a peer has differed from us.
-    pub(crate) fn lag_us(&self, now: Instant, link: LinkId) -> u64 {
+    pub(crate) fn lag_ms(&self, now: Instant, link: LinkId) -> u64 {
         let since = self.links.get(&link).and_then(|probe| probe.agreement.differs_since());
-        since.map_or(0, |since| now.micros_since(since))
+        since.map_or(0, |since| now.ms_since(since))
     }
 
     /// What is due.

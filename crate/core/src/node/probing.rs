@@ -72,8 +72,8 @@ impl Node {
             return;
         }
         let is_equal = view == self.view_sum();
-        let lag_us = self.probes.lag_us(self.now, link);
-        self.stats.lag_max_us = self.stats.lag_max_us.max(lag_us);
+        let lag_ms = self.probes.lag_ms(self.now, link);
+        self.stats.lag_max_ms = self.stats.lag_max_ms.max(lag_ms);
         if self.probes.look(self.now, link, is_equal) {
             self.begin_comparison(link);
         }
