@@ -59,10 +59,10 @@ pub struct Stats {
     pub sent_by_kind: [Traffic; FRAME_KINDS],
     /// Peers that knew something else than we do when they last probed us.
     pub differing: u64,
-    /// For how long the one of these has that has for longest, in microseconds: how far convergence lags behind. 0 if none differs.
-    pub lag_us: u64,
-    /// The longest that a peer was seen to differ, in microseconds.
-    pub lag_max_us: u64,
+    /// For how long the one of these has that has for longest, in milliseconds: how far convergence lags behind. 0 if none differs.
+    pub lag_ms: u64,
+    /// The longest that a peer was seen to differ, in milliseconds.
+    pub lag_max_ms: u64,
     /// Things that peers did and no honest one does.
     pub violations: u64,
     /// Times that we had to refute a suspicion of ourselves.

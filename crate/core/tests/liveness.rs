@@ -188,10 +188,10 @@ fn what_a_peer_lacks_shows_in_its_probes_and_is_soon_made_good() {
     assert_eq!(world.presence(1, 0).as_deref(), Some(&b"here"[..]));
     for at in 0..2 {
         let stats = world.hosts[at].node.stats();
-        assert_eq!((stats.differing, stats.lag_us), (0, 0), "at {at}");
+        assert_eq!((stats.differing, stats.lag_ms), (0, 0), "at {at}");
     }
-    let lag_us = (0..2).map(|at| world.hosts[at].node.stats().lag_max_us).max().unwrap();
-    assert!((1_000_000..9_000_000).contains(&lag_us), "{lag_us}");
+    let lag_ms = (0..2).map(|at| world.hosts[at].node.stats().lag_max_ms).max().unwrap();
+    assert!((1_000..9_000).contains(&lag_ms), "{lag_ms}");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn one_identity_twice(attached: bool) {
         assert!(world.departures(at).is_empty(), "at {at}");
         assert_eq!(world.presence(at, 0).as_deref(), Some(&b"the first"[..]), "at {at}");
     }
-    world.say(0, None, b"still here").unwrap();
+    assert!(world.say(0, None, b"still here").is_ok());
     world.run_ms(1_000);
     assert!((1..5).all(|at| world.payloads(at) == [b"still here"]));
 }

@@ -131,7 +131,7 @@ mod tests {
     fn a_frame_is_one_line_with_time_hosts_and_contents() {
         let mut trace = Trace::default();
         trace.frame(1_500_000, 3, 14, &Frame::Ping { number: 5, view: 0 }.encode());
-        assert_eq!(trace.to_string(), "   1.500000 3 > 14: ping 5 (2 bytes)\n");
+        assert_eq!(trace.to_string(), "   1.500000 3 > 14: ping 5 view 0000 (4 bytes)\n");
     }
 
     #[test]

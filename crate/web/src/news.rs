@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use chinwag_core::{Departure, Event, LogEntry, MemberView, Message, Status};
+use chinwag_core::{Departure, Event, Evidence, LogEntry, MemberView, Message, PeerId, Status};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -41,12 +41,19 @@ impl News {
     /// Tells it. The face catches whatever its listeners throw, so there is nothing to do about an exception.
     pub(crate) fn tell(self, sink: &Sink, counters: &Counters) {
         let _ = match self {
-            Self::Node(Event::Joined(member)) => tell_member(sink, counters, "joined", &member),
-            Self::Node(Event::Changed(member)) => tell_member(sink, counters, "changed", &member),
-            Self::Node(Event::Presence(member)) => tell_member(sink, counters, "presence", &member),
-            Self::Node(Event::Suspected(member)) => tell_member(sink, counters, "suspected", &member),
-            Self::Node(Event::Gone { member, why: Departure::Left }) => tell_member(sink, counters, "left", &member),
-            Self::Node(Event::Gone { member, .. }) => tell_member(sink, counters, "failed", &member),
+            Self::Node(Event::Joined(member)) => tell_member(sink, counters, "joined", &member, ""),
+            Self::Node(Event::Changed(member)) => tell_member(sink, counters, "changed", &member, ""),
+            Self::Node(Event::Presence(member)) => tell_member(sink, counters, "presence", &member, ""),
+            Self::Node(Event::Suspected { member, accuser, evidence }) => {
+                tell_member(sink, counters, "suspected", &member, &grounds(evidence, &[accuser]))
+            }
+            Self::Node(Event::Gone { member, why: Departure::Left }) => {
+                tell_member(sink, counters, "left", &member, "")
+            }
+            Self::Node(Event::Gone { member, why: Departure::Failed { evidence, accusers } }) => {
+                tell_member(sink, counters, "failed", &member, &grounds(evidence, &accusers))
+            }
+            Self::Node(Event::Superseded) => sink.trouble("superseded", ""),
             Self::Node(Event::Link { peer, up }) => sink.link(&hex(peer.as_bytes()), up),
             Self::Node(Event::Ready) => sink.ready(),
             Self::Node(Event::Message(message)) => tell_message(sink, counters, &message),
@@ -60,14 +67,30 @@ impl News {
                 sink.state(COUNTER, &counter, "", "", (value as f64).into())
             }
             Self::Node(Event::Violation(violation)) => sink.trouble("violation", &hex(violation.peer.as_bytes())),
-            Self::Myself(member) => tell_member(sink, counters, "self", &member),
+            Self::Myself(member) => tell_member(sink, counters, "self", &member, ""),
             Self::Signaling(state) => sink.signaling(state.name()),
             Self::Trouble(Trouble { code, detail }) => sink.trouble(code, &detail),
         };
     }
 }
 
-fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView) -> Result<(), JsValue> {
+/// Why somebody is suspected or has failed: what was seen here, if anything, and then who accuses, each behind a comma.
+fn grounds(evidence: Option<Evidence>, accusers: &[PeerId]) -> String {
+    let mut grounds = String::from(match evidence {
+        None => "",
+        Some(Evidence::Silence { .. }) => "silence",
+        Some(Evidence::Closed) => "closed",
+        Some(Evidence::Failed) => "broken",
+        Some(Evidence::Unreachable) => "unreachable",
+    });
+    for accuser in accusers {
+        grounds.push(',');
+        grounds.push_str(&hex(accuser.as_bytes()));
+    }
+    grounds
+}
+
+fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView, why: &str) -> Result<(), JsValue> {
     // Elsewhere it has not changed, and the face keeps the object that it has.
     let tells_presence = matches!(what, "joined" | "presence" | "self");
     let presence = match &member.presence {
@@ -83,6 +106,7 @@ fn tell_member(sink: &Sink, counters: &Counters, what: &str, member: &MemberView
         member.linked,
         member.rtt_us.map(|rtt_us| rtt_us as f64 / 1_000.0),
         member.joined_at_ms as f64,
+        why,
     )
 }
 

@@ -57,7 +57,7 @@ knobs! {
     greeters_min,
 }
 
-/// The node's statistics, then the host's own.
+/// The node's statistics and the host's own; then, for each kind of frame, how many were sent and their bytes.
 pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
     let (node, host) = (driver.with_node(Node::stats), driver.counters());
     let numbers = [
@@ -86,6 +86,12 @@ pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
         host.values_refused.get(),
         driver.buffered_bytes() as u64,
         driver.sends_waiting() as u64,
+        node.suspicions,
+        node.failures,
+        node.differing,
+        node.lag_ms,
+        node.lag_max_ms,
     ];
-    numbers.map(|number| number as f64).to_vec()
+    let by_kind = node.sent_by_kind.iter().flat_map(|sent| [sent.frames, sent.bytes]);
+    numbers.into_iter().chain(by_kind).map(|number| number as f64).collect()
 }

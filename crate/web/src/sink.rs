@@ -8,8 +8,9 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 const SINK: &str = r#"
 /** What a host tells its room. None of it may throw. */
 export interface Sink {
-  /** Something about a member; `presence` is undefined unless `what` is "joined", "presence" or "self". */
-  member(what: string, id: string, presence: unknown, suspect: boolean, zone: string | undefined, linked: boolean, rttMs: number | undefined, joinedAt: number): void;
+  /** Something about a member; `presence` is undefined unless `what` is "joined", "presence" or "self", and `why` is empty unless it is "suspected" or
+   *  "failed": what was seen here, if anything, and who accuses, each behind a comma. */
+  member(what: string, id: string, presence: unknown, suspect: boolean, zone: string | undefined, linked: boolean, rttMs: number | undefined, joinedAt: number, why: string): void;
   link(id: string, up: boolean): void;
   ready(): void;
   message(from: string, id: string, channel: string, sentAt: number, hops: number, direct: boolean, data: unknown, bytes: number): void;
@@ -42,6 +43,7 @@ extern "C" {
         linked: bool,
         rtt_ms: Option<f64>,
         joined_at: f64,
+        why: &str,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]

@@ -2,7 +2,7 @@
 // When a member has died, and the others come to know of it.
 import assert from "node:assert/strict";
 import { inMs, nowMs } from "./clock.mjs";
-import { longestStallMs } from "./pulse.mjs";
+import { stallsOf } from "./pulse.mjs";
 
 /** @typedef {import("./suite.mjs").Scene} Scene */
 /** @typedef {import("./suite.mjs").Visitor} Visitor */
@@ -34,7 +34,7 @@ export async function expectFailure(scene, survivors, dead, diedMs, pulses = sur
       ),
     ),
   );
-  const stallMs = await longestStallMs(pulses, diedMs, nowMs());
+  const { sumMs: stallMs } = await stallsOf(pulses, diedMs, nowMs());
   const seen = await Promise.all(survivors.map((tab) => failureAt(tab, dead, diedMs)));
   const line = seen.map((each) => `${Math.round(each.suspectMs)}/${Math.round(each.failedMs)}`).join(" ");
   const last = { suspectMs: Math.max(...seen.map((each) => each.suspectMs)), failedMs: Math.max(...seen.map((each) => each.failedMs)) };

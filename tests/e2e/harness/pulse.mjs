@@ -47,18 +47,17 @@ export async function feelPulse(tabs) {
 export const pulseOf = async (tab) => tab.evaluate(() => window.pulse);
 
 /**
- * How long pages stood still in a time, each in sum, and the longest of them.
+ * How long pages stood still in a time: the longest at once, and the most that one of them did in sum.
  * @param {readonly Tab[]} tabs
  * @param {number} fromMs epoch milliseconds
  * @param {number} toMs
  */
-export async function longestStallMs(tabs, fromMs, toMs) {
+export async function stallsOf(tabs, fromMs, toMs) {
   const stalls = await Promise.all(
     tabs.map(async (tab) => {
       const { gaps } = await pulseOf(tab);
-      const within = gaps.map(({ atMs, ms }) => Math.min(atMs, toMs) - Math.max(atMs - ms + BEAT_MS, fromMs));
-      return within.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+      return gaps.map(({ atMs, ms }) => Math.max(0, Math.min(atMs, toMs) - Math.max(atMs - ms + BEAT_MS, fromMs)));
     }),
   );
-  return Math.max(0, ...stalls);
+  return { longestMs: Math.max(0, ...stalls.flat()), sumMs: Math.max(0, ...stalls.map((all) => all.reduce((sum, ms) => sum + ms, 0))) };
 }

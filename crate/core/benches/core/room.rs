@@ -50,7 +50,11 @@ struct Member {
 impl Room {
     /// A room of so many members; on the tree of each, one link is the parent and so many others are eager.
     pub(crate) fn new(members: usize, eager: usize) -> Self {
-        let mut config = Config::default();
+        Self::with(Config::default(), members, eager)
+    }
+
+    /// The same with knobs of one's own.
+    pub(crate) fn with(mut config: Config, members: usize, eager: usize) -> Self {
         // Nobody would answer who is looked for.
         config.patrol_ms = u32::MAX;
         let setup = Setup {
@@ -72,6 +76,11 @@ impl Room {
         assert_eq!(room.node.stats().members, room.members.len() as u64 + 1);
         assert_eq!(room.node.stats().violations, 0);
         room
+    }
+
+    /// The node alone.
+    pub(crate) fn into_node(self) -> Node {
+        self.node
     }
 
     fn link(&mut self) {

@@ -36,6 +36,8 @@ pub(crate) struct Doubt {
     pub(crate) due_at: Instant,
     session: u64,
     asked: u64,
+    /// How often it was asked over our own link.
+    pings: u32,
 }
 
 impl Doubts {
@@ -53,8 +55,18 @@ impl Doubts {
             return;
         }
         let (patrol, session) = (ways == 1, session & !(QUESTIONS - 1));
-        let doubt =
-            Doubt { evidence, patrol, ways, found: false, since: now, missed_since, due_at: now, session, asked: 0 };
+        let doubt = Doubt {
+            evidence,
+            patrol,
+            ways,
+            found: false,
+            since: now,
+            missed_since,
+            due_at: now,
+            session,
+            asked: 0,
+            pings: 0,
+        };
         self.open.insert(subject, doubt);
     }
 
@@ -97,6 +109,13 @@ impl Doubt {
         let session = self.session | self.asked.min(QUESTIONS - 1);
         self.asked = self.asked.saturating_add(1);
         session
+    }
+
+    /// How often it was asked over our own link before.
+    pub(crate) const fn next_ping(&mut self) -> u32 {
+        let before = self.pings;
+        self.pings = before.saturating_add(1);
+        before
     }
 
     const fn asked_under(&self, session: u64) -> bool {

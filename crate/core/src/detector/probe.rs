@@ -22,6 +22,9 @@ const SEEKS_PER_MINUTE: u32 = 600;
 /// The round trip of a link on which none was measured yet.
 const RTT_US: u64 = 100_000;
 
+/// A sample of the round trip counts as so many times what it was before, at most.
+const RTT_GROWTH_MAX: u64 = 4;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Probes {
     links: SmallMap<LinkId, Probe>,
@@ -119,10 +122,14 @@ impl Probes {
         let (_, sent_at) = probe.outstanding.remove(at);
         probe.beat(now);
         let sample = now.micros_since(sent_at);
-        // Smoothed as TCP does it (RFC 6298, section 2): a new sample weighs one eighth.
+        // Smoothed as TCP does it (RFC 6298, section 2): a new sample weighs one eighth. A peer that stood still gives all its answers when it wakes, which
+        // tells nothing of the way: a sample counts as a multiple of what is known at most.
         probe.rtt_us = Some(match probe.rtt_us {
             None => sample,
-            Some(rtt) => rtt.saturating_sub(rtt / 8).saturating_add(sample / 8),
+            Some(rtt) => {
+                let most_us = rtt.saturating_mul(RTT_GROWTH_MAX).max(RTT_US);
+                rtt.saturating_sub(rtt / 8).saturating_add(sample.min(most_us) / 8)
+            }
         });
     }
 
@@ -147,9 +154,9 @@ impl Probes {
     }
 
     /// For how long a peer has differed from us.
-    pub(crate) fn lag_us(&self, now: Instant, link: LinkId) -> u64 {
+    pub(crate) fn lag_ms(&self, now: Instant, link: LinkId) -> u64 {
         let since = self.links.get(&link).and_then(|probe| probe.agreement.differs_since());
-        since.map_or(0, |since| now.micros_since(since))
+        since.map_or(0, |since| now.ms_since(since))
     }
 
     /// What is due.
@@ -283,6 +290,18 @@ mod tests {
         probes.pong(Instant::from_millis(10), LINK, 0);
         probes.pong(Instant::from_millis(900), LINK, 0);
         assert_eq!(probes.rtt_us(LINK), Some(10_000));
+    }
+
+    #[test]
+    fn what_a_peer_answers_after_it_stood_still_is_no_round_trip() {
+        let (mut probes, config, mut random) = probes();
+        probes.handle_timeout(Instant::ZERO, &config, &mut random);
+        probes.pong(Instant::from_millis(10), LINK, 0);
+        let asked: Vec<u64> = (1..=5).map(|ago| probes.ask(Instant::from_millis(4_000 - ago * 600), LINK)).collect();
+        for number in asked {
+            probes.pong(Instant::from_millis(4_000), LINK, number);
+        }
+        assert!(probes.rtt_us(LINK).unwrap() <= RTT_US, "{:?}", probes.rtt_us(LINK));
     }
 
     #[test]

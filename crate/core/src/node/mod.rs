@@ -349,11 +349,11 @@ impl Node {
     pub fn stats(&self) -> Stats {
         let links = self.links.greeted().count();
         let suspects = self.members.len().saturating_sub(self.members.alive_count());
-        let lag_us = self.probes.differing().map(|since| self.now.micros_since(since)).max().unwrap_or(0);
+        let lag_ms = self.probes.differing().map(|since| self.now.ms_since(since)).max().unwrap_or(0);
         Stats {
             differing: count(self.probes.differing().count()),
-            lag_us,
-            lag_max_us: self.stats.lag_max_us.max(lag_us),
+            lag_ms,
+            lag_max_ms: self.stats.lag_max_ms.max(lag_ms),
             members: count(self.members.len()).saturating_add(1),
             suspects: count(suspects),
             links: count(links),

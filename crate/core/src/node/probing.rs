@@ -26,6 +26,9 @@ const SEEK_AROUND: u8 = 2;
 /// How long a peer that was silent gets to answer over our link before others are asked for it. Two round trips, if that is longer.
 const ASK_MS: u32 = 350;
 
+/// How often it is asked in that time.
+const PINGS: u32 = 3;
+
 /// No accusation without so much of a wait beyond a probe interval: who stood still unnoticed has then probed again.
 pub(super) const MARGIN_MS: u32 = 50;
 
@@ -72,8 +75,8 @@ impl Node {
             return;
         }
         let is_equal = view == self.view_sum();
-        let lag_us = self.probes.lag_us(self.now, link);
-        self.stats.lag_max_us = self.stats.lag_max_us.max(lag_us);
+        let lag_ms = self.probes.lag_ms(self.now, link);
+        self.stats.lag_max_ms = self.stats.lag_max_ms.max(lag_ms);
         if self.probes.look(self.now, link, is_equal) {
             self.begin_comparison(link);
         }
@@ -145,17 +148,20 @@ impl Node {
 
     fn ask_directly(&mut self, subject: PeerId) {
         let mut wait_ms = ASK_MS;
+        let Some(asked) = self.doubts.get_mut(&subject).map(|doubt| doubt.next_ping()) else { return };
         if let Some(link) = self.links.to(subject) {
             let number = self.probes.ask(self.now, link);
-            // One of the two is not held up by other frames, and the other is not lost.
+            // One of the two is not held up by other frames, and the other is not lost. Where many are lost, one of three gets through.
             let ping = self.ping(number);
             self.send(link, Lane::Unreliable, &ping);
-            self.send(link, Lane::Reliable, &ping);
+            if asked == 0 {
+                self.send(link, Lane::Reliable, &ping);
+            }
             wait_ms = wait_ms.max(ms(self.probes.rtt_us(link).unwrap_or(0).saturating_mul(2)));
         }
-        let due_at = self.now.plus_ms(self.health.stretch_ms(self.now, wait_ms));
+        let due_at = self.now.plus_ms(self.health.stretch_ms(self.now, wait_ms / PINGS));
         if let Some(doubt) = self.doubts.get_mut(&subject) {
-            doubt.ways = WAYS_MAX;
+            doubt.ways = if asked + 1 < PINGS { 0 } else { WAYS_MAX };
             doubt.due_at = due_at;
         }
     }

@@ -12,7 +12,7 @@ export interface JoinOptions {
   readonly secret?: string | undefined;
   /** My first presence. */
   readonly presence?: Json | undefined;
-  /** Who I am. Default: a fresh identity for each load of the page. See {@link createIdentity}. */
+  /** Who I am. Default: a fresh identity for each load of the page. See {@link createIdentity} and {@link loadIdentity}. */
   readonly identity?: Identity | undefined;
   /**
    * STUN and TURN servers, or a function that gets them; it is asked again when a connection is made and its answer is
@@ -107,16 +107,27 @@ export interface Member {
   readonly joinedAt: number;
 }
 
+/** Why a member is suspected, or has failed. */
+export interface Grounds {
+  /**
+   * What this page saw itself: nothing came over its link (`silence`), the other side closed the link without a goodbye (`closed`), the link broke (`broken`), or
+   * nobody through whom it was sought found it (`unreachable`). Undefined if it knows only what others say.
+   */
+  readonly seen: "silence" | "closed" | "broken" | "unreachable" | undefined;
+  /** The ids of those who accuse it, each by a signature. This page is among them if it has seen something itself. */
+  readonly accusers: readonly string[];
+}
+
 /** What a room tells, with the arguments of the listeners. */
 export interface RoomEvents {
   /** Somebody has joined. */
   join: [member: Member];
-  /** Somebody is gone: it said goodbye, or it was not heard of any more. */
-  leave: [member: Member, reason: "left" | "failed"];
+  /** Somebody is gone: it said goodbye, or it was not heard of any more, and then `why` says what speaks against it. */
+  leave: [member: Member, reason: "left" | "failed", why: Grounds | undefined];
   /** A presence has changed, mine included. */
   presence: [member: Member, previous: Json | undefined];
-  /** Somebody does not answer. */
-  suspect: [member: Member];
+  /** Somebody does not answer. It comes back, and `members` changes, or it leaves. */
+  suspect: [member: Member, why: Grounds];
   /** `members` has changed: the new array. */
   members: [members: readonly Member[]];
   /** A link of this page has opened or closed. */

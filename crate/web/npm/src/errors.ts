@@ -23,8 +23,8 @@ export class ChinwagError extends Error {
 }
 
 /** An argument that cannot be used. */
-export function badArgument(message: string): ChinwagError {
-  return new ChinwagError("bad-argument", message);
+export function badArgument(message: string, cause?: unknown): ChinwagError {
+  return new ChinwagError("bad-argument", message, cause === undefined ? undefined : { cause });
 }
 
 /** What a host throws: see `refusal` in the Rust side. */

@@ -3,7 +3,10 @@ export type Kind = "map" | "log" | "counter";
 
 /** What a host tells its room: the TypeScript side of `Sink` in Rust. None of it may throw. */
 export interface Sink {
-  /** News of a member. `presence` is the member's if `what` is "self", "joined" or "presence", else undefined. */
+  /**
+   * News of a member. `presence` is the member's if `what` is "self", "joined" or "presence", else undefined. `why` is empty unless `what` is "suspected" or
+   * "failed": what was seen here, if anything, and who accuses, each behind a comma.
+   */
   member(
     what: "self" | "joined" | "changed" | "presence" | "suspected" | "left" | "failed",
     id: string,
@@ -13,6 +16,7 @@ export interface Sink {
     linked: boolean,
     rttMs: number | undefined,
     joinedAt: number,
+    why: string,
   ): void;
   link(id: string, up: boolean): void;
   ready(): void;

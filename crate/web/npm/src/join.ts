@@ -2,7 +2,7 @@ import type { JoinOptions, Room } from "./api.js";
 import { ChinwagError } from "./errors.js";
 import type { HostClass } from "./host.js";
 import { iceSource } from "./ice.js";
-import { Identity, pageIdentity } from "./identity.js";
+import { createIdentity, Identity, pageIdentity } from "./identity.js";
 import { settings, type Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { HostedRoom } from "./room.js";
@@ -87,7 +87,7 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
   const room: HostedRoom = new HostedRoom({
     name,
     logEntriesMax: checked.logEntriesMax,
-    makeHost: (sink) => new HostOfWasm(sink, name, Identity.secretOf(identity), urls, zone, relayOnly, config),
+    makeHost: (sink, anew) => new HostOfWasm(sink, name, Identity.secretOf(anew ? createIdentity() : identity), urls, zone, relayOnly, config),
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
       room.fail("bad-argument", `options.iceServers failed: ${String(error)}. No connection can be made without its answer.`, error);
     }),

@@ -1,6 +1,6 @@
-export type { Channel, Counter, JoinOptions, Log, LogEntry, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
+export type { Channel, Counter, Grounds, JoinOptions, Log, LogEntry, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 export type { Config } from "./config.js";
 export { ChinwagError, type ChinwagErrorCode } from "./errors.js";
-export { createIdentity, type Identity } from "./identity.js";
-export type { Stats } from "./stats.js";
+export { createIdentity, loadIdentity, type Identity } from "./identity.js";
+export type { FrameKind, Stats } from "./stats.js";
 export type { Json } from "./value.js";

@@ -1,11 +1,11 @@
-import type { Channel, Counter, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
+import type { Channel, Counter, Grounds, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 import { EarlyMessages, RoomChannel } from "./channel.js";
 import { call, Listeners, PatientListeners } from "./emitter.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
-import { HOST_STATS, type Stats } from "./stats.js";
+import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
 import { cleanValue, type Json } from "./value.js";
 
 /** The name of a channel, map, log or counter in UTF-8; the other side holds the same bound. */
@@ -26,7 +26,8 @@ export interface RoomSetup {
   readonly name: string;
   /** Messages of one log that are kept. */
   readonly logEntriesMax: number;
-  readonly makeHost: (sink: Sink) => Host;
+  /** Makes a host: with the identity that was given, or with a fresh one. */
+  readonly makeHost: (sink: Sink, anew: boolean) => Host;
   readonly iceServers: (offered: unknown) => unknown;
   /** Called once, when the room is left. */
   readonly onLeave: () => void;
@@ -42,8 +43,8 @@ export interface JoinProgress {
 /** A room on a host: keeps the members, and turns the host's news into events. */
 export class HostedRoom implements Room {
   readonly name: string;
-  readonly #host: Host;
-  readonly #selfId: string;
+  #host: Host;
+  #selfId: string;
   readonly #setup: RoomSetup;
   readonly #members = new Map<string, Member>();
   readonly #channels = new Map<string, RoomChannel<unknown>>();
@@ -60,6 +61,8 @@ export class HostedRoom implements Room {
     signaling: new Listeners(),
     error: new PatientListeners(EARLY_EVENTS_MAX),
   };
+  /** Members of whom we have not heard since we began anew. */
+  readonly #unseen = new Set<string>();
   #progress: JoinProgress | undefined;
   /** The array that `members` gives out, until something changes. */
   #snapshot: readonly Member[] | undefined;
@@ -73,7 +76,7 @@ export class HostedRoom implements Room {
   constructor(setup: RoomSetup) {
     this.name = setup.name;
     this.#setup = setup;
-    this.#host = setup.makeHost(this.#sink());
+    this.#host = setup.makeHost(this.#sink(), false);
     this.#selfId = this.#host.id;
     const office = {
       ask: <R>(order: (host: Host) => R) => this.#ask(order),
@@ -88,6 +91,10 @@ export class HostedRoom implements Room {
   /** Enters the room; `progress` hears how that goes until it is ready. */
   start(presence: Json | undefined, progress: JoinProgress): void {
     this.#progress = progress;
+    this.#enter(presence);
+  }
+
+  #enter(presence: Json | undefined): void {
     this.#ask((host) => {
       if (presence !== undefined) host.setPresence(presence);
       host.setHidden(document.hidden);
@@ -141,7 +148,9 @@ export class HostedRoom implements Room {
     this.#staying();
     const numbers = this.#host.stats();
     const counted = Object.fromEntries(HOST_STATS.map((name, at) => [name, numbers[at] ?? 0])) as Record<(typeof HOST_STATS)[number], number>;
-    return { ...counted, messagesDropped: this.#messagesDropped };
+    const sent = (at: number) => ({ frames: numbers[at] ?? 0, bytes: numbers[at + 1] ?? 0 });
+    const sentByKind = Object.fromEntries(FRAME_KINDS.map((kind, at) => [kind, sent(HOST_STATS.length + 2 * at)])) as Stats["sentByKind"];
+    return { ...counted, sentByKind, messagesDropped: this.#messagesDropped };
   }
 
   leave(): Promise<void> {
@@ -180,16 +189,19 @@ export class HostedRoom implements Room {
 
   #sink(): Sink {
     return {
-      member: (what, id, presence, suspect, zone, linked, rttMs, joinedAt) => {
+      member: (what, id, presence, suspect, zone, linked, rttMs, joinedAt, why) => {
         const known = this.#members.get(id);
+        this.#unseen.delete(id);
         const kept = what === "self" || what === "joined" || what === "presence" ? (presence as Json | undefined) : known?.presence;
-        this.#onMember(what, known, Object.freeze({ id, presence: kept, status: suspect ? "suspect" : "alive", zone, linked, rttMs, joinedAt }));
+        this.#onMember(what, known, Object.freeze({ id, presence: kept, status: suspect ? "suspect" : "alive", zone, linked, rttMs, joinedAt }), why);
       },
       link: (id, up) => {
         const { member } = this.#update(id, { linked: up });
         this.#events.link.tell(member, up);
       },
       ready: () => {
+        for (const id of this.#unseen) this.#onMember("failed", this.#members.get(id), this.#known(id), "");
+        this.#unseen.clear();
         this.#progress?.ready();
         this.#progress = undefined;
       },
@@ -212,18 +224,18 @@ export class HostedRoom implements Room {
     };
   }
 
-  #onMember(what: Parameters<Sink["member"]>[0], known: Member | undefined, member: Member): void {
+  #onMember(what: Parameters<Sink["member"]>[0], known: Member | undefined, member: Member, why: string): void {
     this.#stale();
     if (what === "left" || what === "failed") {
       this.#members.delete(member.id);
-      if (known) this.#events.leave.tell(member, what);
+      if (known) this.#events.leave.tell(member, what, what === "failed" ? grounds(why) : undefined);
       return;
     }
     this.#members.set(member.id, member);
     if (member.id === this.#selfId) return;
     if (!known) this.#events.join.tell(member);
     else if (what === "presence") this.#events.presence.tell(member, known.presence);
-    if (what === "suspected") this.#events.suspect.tell(member);
+    if (what === "suspected") this.#events.suspect.tell(member, grounds(why));
   }
 
   #onTrouble(code: string, detail: string): void {
@@ -234,6 +246,8 @@ export class HostedRoom implements Room {
         this.#violationToldAt = now;
         return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect; stats().violations counts on.`);
       }
+      case "superseded":
+        return this.#beginAnew();
       case "connection-budget":
         return this.fail(code, `The browser makes no further RTCPeerConnection (${detail}). Close other tabs with calls or games, or reload this one.`);
       case "bad-argument":
@@ -241,6 +255,20 @@ export class HostedRoom implements Room {
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
+  }
+
+  /** Another tab had our identity before us: we go on with a fresh one. The views stay, and the room tells them all again. */
+  #beginAnew(): void {
+    const superseded = this.#host;
+    const { id, presence } = this.self;
+    this.#members.delete(id);
+    for (const other of this.#members.keys()) this.#unseen.add(other);
+    this.#host = this.#setup.makeHost(this.#sink(), true);
+    this.#selfId = this.#host.id;
+    this.#enter(presence);
+    // It is in the midst of telling us.
+    void superseded.leave().finally(() => superseded.free());
+    this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
   }
 
   /** Changes what is known of a member, if anything is. */
@@ -327,6 +355,11 @@ export class HostedRoom implements Room {
       remove();
     };
   }
+}
+
+function grounds(why: string): Grounds {
+  const [seen, ...accusers] = why.split(",");
+  return Object.freeze({ seen: (seen || undefined) as Grounds["seen"], accusers: Object.freeze(accusers) });
 }
 
 function byAge(a: Member, b: Member): number {

@@ -1,3 +1,12 @@
+/** @internal The kinds of frames, in the order of their numbers on the wire. */
+export const FRAME_KINDS = [
+  "hello", "ping", "pong", "records", "entries", "synced", "post", "record", "entry", "suspicion", "farewell", "ihave", "graft", "prune", "compare", "want",
+  "obituary", "signal", "disconnect", "walk", "seek", "found", "splice", "prefer", "state", "fetch", "kept",
+] as const;
+
+/** A kind of frame. */
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
 /** Counters and gauges of a room, as plain numbers. Counters only grow, from 0 at joining. */
 export interface Stats {
   /** Gauge: members alive or suspect, this one included. */
@@ -50,6 +59,18 @@ export interface Stats {
   readonly bufferedBytes: number;
   /** Gauge: messages whose `send()` waits for a link to catch up. */
   readonly sendsWaiting: number;
+  /** Counter: members that came under suspicion here. */
+  readonly suspicions: number;
+  /** Counter: those of them that failed. */
+  readonly failures: number;
+  /** Gauge: neighbours that knew something else than this member when they last probed it. For as long as news travels, that is as it should be. */
+  readonly differing: number;
+  /** Gauge: for how many milliseconds the one of these has differed that has for longest; 0 if none does. How far convergence lags behind. */
+  readonly lagMs: number;
+  /** Gauge: the longest that a neighbour was seen to differ, in milliseconds. */
+  readonly lagMaxMs: number;
+  /** Counters: what was sent, by kind of frame (docs/PROTOCOL.md, "Frames"). */
+  readonly sentByKind: Readonly<Record<FrameKind, Readonly<{ frames: number; bytes: number }>>>;
   /** Counter: messages that nobody waited for, and that had to give way to newer ones. */
   readonly messagesDropped: number;
 }
@@ -60,4 +81,5 @@ export const HOST_STATS = [
   "messagesIn", "messagesOut", "duplicates", "violations", "refutations", "falseSuspicions", "freezes",
   "framesPostponed", "linksShed",
   "peerConnectionsMade", "framesRefused", "framesDropped", "valuesRefused", "bufferedBytes", "sendsWaiting",
+  "suspicions", "failures", "differing", "lagMs", "lagMaxMs",
 ] as const satisfies readonly (keyof Stats)[];

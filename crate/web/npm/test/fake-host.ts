@@ -4,7 +4,7 @@ import type { Host, Kind, Sink } from "../src/host.js";
 /** A host that does nothing by itself, but remembers what it is asked. */
 export class FakeHost implements Host {
   static made: FakeHost[] = [];
-  readonly id = "00".repeat(16);
+  id = "00".repeat(16);
   readonly calls: unknown[][] = [];
   freed = 0;
   goneResolve: () => void = () => {};
@@ -75,15 +75,15 @@ export class FakeHost implements Host {
     return Promise.resolve();
   }
   stats(): Float64Array {
-    return Float64Array.from({ length: 23 }, (_, at) => at + 1);
+    return Float64Array.from({ length: 84 }, (_, at) => at + 1);
   }
   free(): void {
     this.freed += 1;
   }
 
   /** Tells of a member, as the host in Rust does. */
-  tell(what: Parameters<Sink["member"]>[0], id: string, presence?: unknown, joinedAt = 2, suspect = false): void {
-    this.sink.member(what, id, presence, suspect, undefined, false, undefined, joinedAt);
+  tell(what: Parameters<Sink["member"]>[0], id: string, presence?: unknown, joinedAt = 2, suspect = false, why = ""): void {
+    this.sink.member(what, id, presence, suspect, undefined, false, undefined, joinedAt, why);
   }
 
   /** Tells of a message of 10 bytes. */

@@ -87,14 +87,62 @@ test("my own presence is mine at once, and told like others'", () => {
 test("a suspect is one until it answers; then it is alive, or gone with a reason", () => {
   const [suspects, leaves] = [heard("suspect"), heard("leave")];
   host.tell("joined", BOB, 7);
-  host.tell("suspected", BOB, undefined, 2, true);
+  host.tell("suspected", BOB, undefined, 2, true, `,${EVE}`);
   expect(room.members[1]?.status).toBe("suspect");
   host.tell("changed", BOB);
   expect(room.members[1]?.status).toBe("alive");
-  host.tell("failed", BOB);
-  expect(suspects).toHaveLength(1);
-  expect(leaves).toEqual([[expect.objectContaining({ id: BOB, presence: 7 }), "failed"]]);
+  host.tell("failed", BOB, undefined, 2, true, `silence,${EVE},${room.self.id}`);
+  expect(suspects).toEqual([[expect.objectContaining({ id: BOB, status: "suspect" }), { seen: undefined, accusers: [EVE] }]]);
+  expect(leaves).toEqual([[expect.objectContaining({ id: BOB, presence: 7 }), "failed", { seen: "silence", accusers: [EVE, room.self.id] }]]);
   expect(room.members).toHaveLength(1);
+  host.tell("joined", EVE);
+  host.tell("left", EVE);
+  expect(leaves[1]?.slice(1)).toEqual(["left", undefined]);
+});
+
+test("who finds another tab with its identity goes on as a new member, and says so", async () => {
+  const first = "01".repeat(16);
+  const made: boolean[] = [];
+  const makeHost = (sink: FakeHost["sink"], anew: boolean) => {
+    made.push(anew);
+    const it = new FakeHost(sink);
+    if (!anew) it.id = first;
+    return it;
+  };
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost, iceServers: () => undefined, onLeave });
+  room.start({ name: "ada" }, { ready() {}, attached() {}, trouble() {} });
+  host = lastHost();
+  host.tell("self", first, { name: "ada" }, 1);
+  host.tell("joined", BOB, "bob");
+  host.tell("joined", EVE);
+  const [joins, leaves, errors, changes] = [heard("join"), heard("leave"), heard("error"), heard("members")];
+  await Promise.resolve();
+  joins.length = 0;
+  room.map("board");
+  host.sink.trouble("superseded", "");
+  const next = lastHost();
+  expect(made).toEqual([false, true]);
+  expect(room.self.id).toBe(next.id);
+  expect(next.asked("setPresence")).toEqual([["setPresence", { name: "ada" }]]);
+  next.tell("joined", BOB, "bob");
+  next.tell("joined", first, { name: "ada" });
+  next.sink.ready();
+  next.sink.settled();
+  expect(joins).toEqual([[expect.objectContaining({ id: first })]]);
+  expect(leaves).toEqual([[expect.objectContaining({ id: EVE }), "failed", expect.anything()]]);
+  expect(errors).toEqual([[expect.objectContaining({ code: "protocol", message: expect.stringContaining(first) })]]);
+  expect(room.members.map((member) => member.id)).toEqual([next.id, first, BOB]);
+  expect(changes.at(-1)).toEqual([room.members]);
+  await vi.waitFor(() => expect(host.freed).toBe(1));
+  room.map("board").set("key", 1);
+  expect(next.asked("write")).toHaveLength(1);
+  expect(onLeave).not.toHaveBeenCalled();
+});
+
+test("what was sent is told by kind", () => {
+  const { sentByKind, lagMaxMs } = room.stats();
+  expect(lagMaxMs).toBe(30);
+  expect([sentByKind.hello, sentByKind.ping, sentByKind.kept]).toEqual([{ frames: 31, bytes: 32 }, { frames: 33, bytes: 34 }, { frames: 83, bytes: 84 }]);
 });
 
 test("a link changes its member, also if that has gone in the meantime", () => {
