@@ -48,6 +48,9 @@ struct Cli {
     /// The share of packets that are lost: 0.05 is 5 %
     #[arg(long, global = true, default_value_t = 0.0, value_parser = share)]
     loss: f64,
+    /// Packets are lost in the measured part alone
+    #[arg(long, global = true)]
+    lossless_warm_up: bool,
     /// The measured part, after warm-up, in simulated seconds
     #[arg(long, global = true, default_value_t = 60.0, value_name = "S")]
     duration_s: f64,
@@ -319,6 +322,7 @@ impl Cli {
             latency: micros(self.latency_ms / 1e3),
             jitter: micros(self.jitter_ms / 1e3),
             loss: self.loss,
+            lossless_warm_up: self.lossless_warm_up,
             preset: self.network.map(Preset::from),
             dials: Dials { failing: self.dial_failures, impossible: self.nat, ..Dials::default() },
             duration: micros(self.duration_s),

@@ -206,6 +206,18 @@ impl Probes {
         sum.checked_div(n).unwrap_or(RTT_US)
     }
 
+    /// A number in proportion to how irregular our links are: the same where they are hardly, and up to eight times as much. Where packets are lost,
+    /// questions and answers take longer, and are asked in vain more often.
+    pub(crate) fn in_proportion(&self, number: u32) -> u32 {
+        let least = |probe: &Probe| u64::from(probe.patience_ms).saturating_mul(1_000);
+        let (patience_us, least_us) = self.links.values().fold((0_u64, 0_u64), |(patience_us, least_us), probe| {
+            (patience_us.saturating_add(probe.patience_us()), least_us.saturating_add(least(probe)))
+        });
+        let excess_us = patience_us.saturating_mul(3).saturating_sub(least_us.saturating_mul(7) / 2);
+        let scaled = u64::from(number).saturating_mul(excess_us).checked_div(least_us).unwrap_or(0);
+        u32::try_from(scaled).unwrap_or(u32::MAX).max(number)
+    }
+
     /// For how long nothing has come over a link.
     pub(crate) fn silence_us(&self, now: Instant, link: LinkId) -> u64 {
         self.links.get(&link).map_or(u64::MAX, |probe| now.micros_since(probe.heard_at))

@@ -160,8 +160,9 @@ impl Node {
             wait_ms = wait_ms.max(ms(self.probes.rtt_us(link).unwrap_or(0).saturating_mul(2)));
         }
         let due_at = self.now.plus_ms(self.health.stretch_ms(self.now, wait_ms / PINGS));
+        let pings = self.probes.in_proportion(PINGS);
         if let Some(doubt) = self.doubts.get_mut(&subject) {
-            doubt.ways = if asked + 1 < PINGS { 0 } else { WAYS_MAX };
+            doubt.ways = if asked.saturating_add(1) < pings { 0 } else { WAYS_MAX };
             doubt.due_at = due_at;
         }
     }
@@ -171,7 +172,7 @@ impl Node {
         let against = self.cases.against(&subject);
         let accused = against.map_or(0, |(incarnation, _)| incarnation);
         let mut wait_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth().saturating_add(4) / 2);
-        wait_ms = self.health.stretch_ms(self.now, wait_ms.max(ASK_MS.saturating_mul(2)));
+        wait_ms = self.probes.in_proportion(self.health.stretch_ms(self.now, wait_ms.max(ASK_MS.saturating_mul(2))));
         if links.is_empty() && self.members.alive_count() > usize::from(against.is_none()) {
             wait_ms = wait_ms.saturating_mul(ALONE_FACTOR);
         }
@@ -331,6 +332,7 @@ impl Node {
         let travel_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth());
         let spare_ms = suspicion_ms / 4;
         let patience_ms = suspicion_ms.saturating_sub(spare_ms).max(travel_ms.saturating_add(spare_ms));
+        let patience_ms = self.probes.in_proportion(patience_ms);
         let missed_ms = self.patience_with(subject).saturating_add(probe_interval_ms).saturating_add(suspicion_ms);
         Jury { observers, patience_ms, missed_ms }
     }

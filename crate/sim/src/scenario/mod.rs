@@ -157,6 +157,8 @@ pub struct Options {
     pub jitter: Micros,
     /// The share of packets that are lost.
     pub loss: f64,
+    /// Packets are lost in the measured part alone: the room comes together before.
+    pub lossless_warm_up: bool,
     /// The measured part; a scenario may need less.
     pub duration: Micros,
     /// The kind of network that everybody has, on top of the latency.
@@ -194,6 +196,7 @@ impl Default for Options {
             latency: 50 * MS,
             jitter: 0,
             loss: 0.0,
+            lossless_warm_up: false,
             duration: 60 * SECOND,
             preset: None,
             dials: Dials::default(),

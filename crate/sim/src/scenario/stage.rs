@@ -65,7 +65,7 @@ impl Stage {
         for fault in options.preset.map(Preset::faults).unwrap_or_default() {
             network.add_fault(fault);
         }
-        if options.loss > 0.0 {
+        if options.loss > 0.0 && !options.lossless_warm_up {
             network.add_fault(Box::new(faults::Loss { share: options.loss }));
         }
         if options.trace {
@@ -136,6 +136,9 @@ impl Stage {
 
     /// Measures from here on.
     pub fn begin(&mut self) {
+        if self.options.loss > 0.0 && self.options.lossless_warm_up {
+            self.network.add_fault(Box::new(faults::Loss { share: self.options.loss }));
+        }
         self.network.measures.begin();
         self.network.traffic.begin();
         self.measuring_since = self.network.now();
