@@ -46,6 +46,8 @@ impl Agreement {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     /// The seconds at which two views that never agree are compared, looked at every second.
@@ -53,8 +55,6 @@ mod tests {
         let mut agreement = Agreement::default();
         (0..seconds).filter(|second| agreement.look(Instant::from_millis(second * 1_000), false)).collect()
     }
-
-    use alloc::vec::Vec;
 
     #[test]
     fn what_differs_for_long_is_compared_ever_more_seldom() {

@@ -115,8 +115,10 @@ impl Node {
             self.event(if before.is_none() { Event::Joined(view) } else { Event::Changed(view) });
         }
         // There may be two with this key. On its own tree, the other would not hear of this.
-        for link in self.other_links(id, via).into_iter().filter(|_| began_anew) {
-            self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor: rumor.clone() });
+        for link in self.other_links(id, via) {
+            if began_anew && self.links.is_greeted(link) {
+                self.send(link, Lane::Reliable, &Frame::Gossip { hops: 1, rumor: rumor.clone() });
+            }
         }
         self.spread(rumor, Some(via), hops);
     }
