@@ -68,6 +68,8 @@ pub struct Host {
     pub busy_until: Micros,
     /// When it was started.
     pub born_at: Micros,
+    /// When it last went on after it had stood still.
+    pub resumed_at: Option<Micros>,
 }
 
 /// A host's end of a connection.
@@ -106,6 +108,7 @@ impl Host {
             slowness: 0,
             busy_until: 0,
             born_at: now,
+            resumed_at: None,
         }
     }
 

@@ -103,6 +103,7 @@ impl Network {
         }
         at.state = State::Running;
         at.wake_at = None;
+        at.resumed_at = Some(self.now);
         self.note(|| format!("node {host} goes on"));
         let at = &mut self.hosts[host as usize];
         for happening in std::mem::take(&mut at.inbox) {

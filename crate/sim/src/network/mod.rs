@@ -34,13 +34,16 @@ use crate::{
     queue::EventQueue,
     random::{Concern, RngExt, Stream, stream},
     server::Server,
-    time::{Micros, WALL_MS, instant},
+    time::{Micros, SECOND, WALL_MS, instant},
     trace::Trace,
     traffic::Traffic,
 };
 
 /// Outputs of one drain beyond which a node is taken for one that never stops.
 const DRAIN_MAX: usize = 1_000_000;
+
+/// Who stood still and has gone on may be said to be dead for so long: others believe it, and it has yet to reach them.
+const JUST_RESUMED: Micros = 5 * SECOND;
 
 /// The room in which everybody is.
 pub const ROOM: &str = "lobby";
@@ -210,7 +213,7 @@ impl Network {
     /// Lets everything happen up to `until`, or to the first violation.
     pub fn run_until(&mut self, until: Micros) {
         while self.violation.is_none() {
-            let second = self.checked_at + crate::time::SECOND;
+            let second = self.checked_at + SECOND;
             if let Some((at, happening)) = self.queue.pop(until.min(second)) {
                 self.now = self.now.max(at);
                 self.happen(happening);
@@ -499,8 +502,15 @@ impl Network {
         if let Some(trace) = &mut self.trace {
             trace.event(self.now, host, event);
         }
-        let (hosts, by_id) = (&self.hosts, &self.by_id);
-        let state = |id: &PeerId| by_id.get(id).map_or(State::Dead, |subject| hosts[*subject as usize].state);
+        let (hosts, by_id, now) = (&self.hosts, &self.by_id, self.now);
+        // What is said of one that has just gone on is said of its standing still.
+        let state = |id: &PeerId| match by_id.get(id).map(|subject| &hosts[*subject as usize]) {
+            Some(host) => match host.resumed_at {
+                Some(at) if host.state == State::Running && now - at < JUST_RESUMED => State::Paused,
+                _ => host.state,
+            },
+            None => State::Dead,
+        };
         self.measures.event(self.now, host, event, state);
         self.check(|invariant, view| invariant.on_event(view, host, event));
         if matches!(event, Event::Superseded) {
