@@ -1,7 +1,12 @@
 //! What a member costs those who know it.
 
 #[path = "../benches/core/room.rs"]
-#[allow(dead_code, reason = "the benchmarks use all of it")]
+#[allow(
+    dead_code,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "what is made for benchmarks, which use all of it"
+)]
 mod room;
 
 use chinwag_core::{Config, Node};

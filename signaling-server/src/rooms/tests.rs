@@ -340,7 +340,14 @@ fn check_sent(model: &Model, socket: u64, message: &ServerMessage) {
         ServerMessage::Signal { from, .. } => vec![number(from)],
         _ => vec![],
     };
-    assert!(named.len() <= INTRODUCTIONS_MAX && !named.contains(&member));
+    let is_other = |(other, seat): (&u64, &(u8, u64))| *other != socket && *seat == (room, member);
+    let has_double = model.iter().any(is_other);
+    assert!(named.len() <= INTRODUCTIONS_MAX);
+    match message {
+        ServerMessage::Welcome { .. } => assert_eq!(named.contains(&member), has_double),
+        ServerMessage::Signal { .. } => assert!(!named.contains(&member) || has_double),
+        _ => assert!(!named.contains(&member)),
+    }
     for other in named {
         assert!(model.values().any(|&seat| seat == (room, other)), "{other} is not in room {room}");
     }
@@ -351,7 +358,9 @@ fn check_invariants(rooms: &Rooms, model: &Model, limits: &Limits) {
         rooms.seats.iter().map(|(socket, seat)| (socket.0, (seat.room.parse().unwrap(), number(&seat.id)))).collect();
     assert_eq!(&seats, model);
     assert!(rooms.rooms() <= limits.rooms_max);
-    assert_eq!(rooms.rooms.values().map(|room| room.members.len()).sum::<usize>(), rooms.seats.len());
+    let sockets = rooms.rooms.values().flat_map(|room| room.members.values().map(Vec::len));
+    assert!(sockets.clone().all(|same| (1..=SAME_ID_MAX).contains(&same)));
+    assert_eq!(sockets.sum::<usize>(), rooms.seats.len());
     for room in rooms.rooms.values() {
         assert!(!room.members.is_empty() && room.members.len() <= limits.room_members_max);
         assert_eq!(room.linked, room.members.values().flatten().filter(|member| member.linked).count());

@@ -79,6 +79,7 @@ impl Room {
     }
 
     /// The node alone.
+    #[allow(dead_code, reason = "a test measures it")]
     pub(crate) fn into_node(self) -> Node {
         self.node
     }

@@ -206,6 +206,11 @@ impl Probes {
         sum.checked_div(n).unwrap_or(RTT_US)
     }
 
+    /// The round trip of our quickest link.
+    pub(crate) fn least_rtt_us(&self) -> u64 {
+        self.links.values().filter_map(|probe| probe.rtt_us).min().unwrap_or(0)
+    }
+
     /// A number in proportion to how irregular our links are: the same where they are hardly, and up to eight times as much. Where packets are lost,
     /// questions and answers take longer, and are asked in vain more often.
     pub(crate) fn in_proportion(&self, number: u32) -> u32 {

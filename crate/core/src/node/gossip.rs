@@ -215,7 +215,8 @@ impl Node {
     fn weigh_accusation(&self, hops: u8, suspicion: &Suspicion) -> Accusation {
         let Suspicion { accuser, subject, incarnation, silent_ms, .. } = *suspicion;
         let crossed = u64::from(u32::from(hops & !FLOOD).min(self.depth()));
-        let made_at = self.now.minus_micros((self.probes.typical_rtt_us() / 2).saturating_mul(crossed));
+        // Of our links the quickest: where members stand still now and then, others look slow, and nobody shall die the sooner for that.
+        let made_at = self.now.minus_micros((self.probes.least_rtt_us() / 2).saturating_mul(crossed));
         let missed_since = made_at.minus_micros(silent_ms.saturating_mul(1_000));
         Accusation { accuser, subject, incarnation, made_at, missed_since }
     }
@@ -228,7 +229,7 @@ impl Node {
         }
         self.stats.refutations = self.stats.refutations.saturating_add(1);
         self.health.worsen(self.now);
-        self.raise_above(incarnation);
+        self.raise_by(incarnation, FLOOD);
     }
 
     /// What is due in the cases: deaths, and others to look where accusers are lacking.
@@ -374,6 +375,11 @@ impl Node {
 
     /// A greater incarnation of ours: it refutes what is said of the older ones.
     pub(super) fn raise_above(&mut self, incarnation: u64) {
+        self.raise_by(incarnation, 0);
+    }
+
+    /// The same; over all links at once with [`FLOOD`], since a life hangs on it, and who is on the tree may have reason not to pass it on.
+    fn raise_by(&mut self, incarnation: u64, flood: u8) {
         self.raised_at = self.now;
         self.broadcast.raise_above(incarnation);
         let mut record = self.me.body.clone();
@@ -381,7 +387,7 @@ impl Node {
         self.me = Signed::new(record, &self.identity, &self.room);
         self.farewell = self.prepare_farewell();
         self.digest(self.id());
-        self.spread(Rumor::Record(self.me.clone()), None, 0);
+        self.spread(Rumor::Record(self.me.clone()), None, flood);
     }
 
     fn accusation(&mut self, subject: PeerId, incarnation: u64, silent_ms: u64) -> Signed<Suspicion> {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Node;
 use crate::{
     config::Config,
-    detector::{Evidence, Jury, WAYS_MAX},
+    detector::{Doubt, Evidence, Jury, WAYS_MAX},
     identity::PeerId,
     io::{Lane, LinkId},
     overlay::Route,
@@ -148,7 +148,7 @@ impl Node {
 
     fn ask_directly(&mut self, subject: PeerId) {
         let mut wait_ms = ASK_MS;
-        let Some(asked) = self.doubts.get_mut(&subject).map(|doubt| doubt.next_ping()) else { return };
+        let Some(asked) = self.doubts.get_mut(&subject).map(Doubt::next_ping) else { return };
         if let Some(link) = self.links.to(subject) {
             let number = self.probes.ask(self.now, link);
             // One of the two is not held up by other frames, and the other is not lost. Where many are lost, one of three gets through.

@@ -103,7 +103,7 @@ impl Node {
         let links = self.greeted_links();
         let flood = match from {
             Some(_) => flooded && self.floods.take(self.now),
-            None => matches!(rumor, Rumor::Post(_) | Rumor::Entry(_)) && self.is_uprooted(&links),
+            None => flooded || matches!(rumor, Rumor::Post(_) | Rumor::Entry(_)) && self.is_uprooted(&links),
         };
         if flood {
             self.broadcast.forget_lazy(&origin);

@@ -370,7 +370,9 @@ impl fmt::Display for Frame {
                     Rumor::Entry(Signed { body, .. }) => {
                         write!(f, " {} {}B", body.key.escape_ascii(), body.value.len())
                     }
-                    Rumor::Suspicion(Signed { body, .. }) => write!(f, " of {:?} i{}", body.subject, body.incarnation),
+                    Rumor::Suspicion(Signed { body, .. }) => {
+                        write!(f, " of {:?} i{}, silent for {} ms", body.subject, body.incarnation, body.silent_ms)
+                    }
                     Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
                 }
             }

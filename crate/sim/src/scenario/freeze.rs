@@ -19,26 +19,28 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     stage.warm_up();
     stage.begin();
     let until = stage.network.now() + stage.options.duration;
-    let mut frozen: Vec<(Micros, u32)> = Vec::new();
+    // Who begins to stand still when, and who goes on when.
+    let (mut falling, mut frozen) = (Vec::new(), Vec::<(Micros, u32)>::new());
     while stage.network.now() < until && stage.network.violation().is_none() {
+        let second = stage.network.now() + SECOND;
         for _ in 0..(stage.options.nodes / FROZEN_ONE_OF).max(1) {
             let host = stage.somebody();
-            if frozen.iter().all(|(_, other)| *other != host) {
-                stage.network.pause(host);
-                let jitter = stage.chance.random_range(0..SECOND);
-                frozen.push((stage.network.now() + lasts + jitter % lasts.max(1), host));
+            if falling.iter().chain(&frozen).all(|(_, other)| *other != host) {
+                falling.push((second - stage.chance.random_range(0..SECOND), host));
             }
         }
-        frozen.sort_unstable();
-        let second = stage.network.now() + SECOND;
-        while let Some((at, host)) = frozen.first().copied().filter(|(at, _)| *at <= second) {
+        while let Some((at, host, begins)) = next(&mut falling, &mut frozen, second) {
             stage.network.run_until(at);
-            stage.network.resume(host);
-            frozen.remove(0);
+            if begins {
+                stage.network.pause(host);
+                frozen.push((at + lasts, host));
+            } else {
+                stage.network.resume(host);
+            }
         }
         stage.network.run_until(second);
     }
-    for (at, host) in frozen {
+    while let Some((at, host, _)) = next(&mut Vec::new(), &mut frozen, Micros::MAX) {
         stage.network.run_until(at);
         stage.network.resume(host);
     }
@@ -49,4 +51,18 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     let frozen_deaths = stage.network.measures.deaths_of_frozen();
     let forgiven = lasts <= FORGIVEN;
     stage.expect(!forgiven || frozen_deaths == 0, || format!("nobody dies of a short freeze ({frozen_deaths} did)"));
+}
+
+/// The next to happen before `until`: when, to whom, and whether it begins to stand still or goes on.
+fn next(
+    falling: &mut Vec<(Micros, u32)>,
+    frozen: &mut Vec<(Micros, u32)>,
+    until: Micros,
+) -> Option<(Micros, u32, bool)> {
+    let (begins, ends) = (falling.iter().min().copied(), frozen.iter().min().copied());
+    let is_begin = begins.is_some_and(|begin| ends.is_none_or(|end| begin < end));
+    let (at, host) = if is_begin { begins } else { ends }.filter(|(at, _)| *at <= until)?;
+    let list = if is_begin { falling } else { frozen };
+    list.retain(|(_, other)| *other != host);
+    Some((at, host, is_begin))
 }
