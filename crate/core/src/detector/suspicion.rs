@@ -173,6 +173,11 @@ impl Cases {
         self.open.get(subject).map(|case| (case.incarnation, case.adjourned))
     }
 
+    /// Since when all its accusers have missed a suspect.
+    pub(crate) fn missed_since(&self, subject: &PeerId) -> Option<Instant> {
+        self.open.get(subject)?.accusers.last().map(|(since, _)| *since)
+    }
+
     pub(crate) fn suspects(&self) -> impl Iterator<Item = &PeerId> {
         self.open.iter().map(|(subject, _)| subject)
     }

@@ -181,9 +181,6 @@ impl Node {
         if doubt.patrol {
             wait_ms = wait_ms.saturating_mul(u32::from(ways));
         }
-        if doubt.patrol {
-            doubt.missed_since = self.now;
-        }
         doubt.ways = ways.saturating_add(1);
         doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
         let sessions: Vec<u64> = links.iter().map(|_| doubt.next_session()).collect();
@@ -220,8 +217,9 @@ impl Node {
             }
             return;
         }
-        // Who has no link to it can say that it was not found, and not that it was silent before it was sought.
-        self.suspect(subject, doubt.evidence, doubt.missed_since);
+        // Who has no link to it has only the word of others for how long it has been silent.
+        let told = if doubt.evidence == Evidence::Unreachable { self.cases.missed_since(&subject) } else { None };
+        self.suspect(subject, doubt.evidence, told.unwrap_or(doubt.missed_since));
         // Where one is gone, there may be more.
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
