@@ -66,6 +66,8 @@ pub struct End {
 pub struct Outgoing {
     /// When the last frame of the reliable lane arrives: none overtakes it.
     pub tail: Micros,
+    /// When what was lost of it is sent again, and arrives.
+    pub resent_at: Micros,
     /// Frames of the reliable lane that wait for a cut to end.
     pub stalled: VecDeque<Arc<[u8]>>,
     stalled_bytes: usize,

@@ -125,23 +125,32 @@ impl Paths {
 
     /// When a frame of the reliable lane arrives: what is lost is sent again, later and later. And how long it takes until it has left its
     /// sender's buffer.
-    pub fn reliably(&mut self, mut transit: Transit) -> (Arrival, Micros) {
+    ///
+    /// An association has one timer, and what it sends again goes in one packet (RFC 9260, sections 6.3 and 6.10): a frame that is lost while others
+    /// wait to be sent again shares their fate. `resent_at` is when the last of those packets that arrives sets out.
+    pub fn reliably(&mut self, mut transit: Transit, resent_at: &mut Micros) -> (Arrival, Micros) {
         let begun = transit.now;
         let mut pause = RETRANSMISSION_MIN;
-        let mut queued = None;
-        loop {
-            let fate = self.fate(&transit);
-            let queued = *queued.get_or_insert(fate.queued);
-            if !fate.lost {
-                return (Arrival::At(transit.now + fate.delay), queued);
-            }
+        let first = self.fate(&transit);
+        let mut fate = first;
+        while fate.lost {
             transit.again = true;
+            if *resent_at > transit.now {
+                transit.now = *resent_at;
+                fate = Fate { lost: false, ..self.fate(&transit) };
+                break;
+            }
             transit.now += pause.max(2 * fate.delay);
             pause *= 2;
             if transit.now - begun > RETRANSMISSION_PATIENCE {
-                return (Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE), queued);
+                return (Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE), first.queued);
             }
+            fate = self.fate(&transit);
         }
+        if transit.again {
+            *resent_at = transit.now;
+        }
+        (Arrival::At(transit.now + fate.delay), first.queued)
     }
 }
 
@@ -162,10 +171,14 @@ mod tests {
         }
     }
 
+    const fn transit(now: Micros) -> Transit {
+        Transit { now, from: 0, to: 1, lane: Lane::Reliable, bytes: 10, again: false }
+    }
+
     fn arrival_after(losses: u32) -> Arrival {
         let mut paths = Paths::new(stream(1, Concern::Paths));
         paths.add(Box::new(Loses(losses)));
-        paths.reliably(Transit { now: SECOND, from: 0, to: 1, lane: Lane::Reliable, bytes: 10, again: false }).0
+        paths.reliably(transit(SECOND), &mut 0).0
     }
 
     #[test]
@@ -173,6 +186,19 @@ mod tests {
         assert_eq!(arrival_after(0), Arrival::At(SECOND + 10 * MS));
         assert_eq!(arrival_after(1), Arrival::At(SECOND + 410 * MS));
         assert_eq!(arrival_after(2), Arrival::At(SECOND + 1_210 * MS));
+    }
+
+    #[test]
+    fn what_is_lost_while_others_wait_is_sent_again_with_them() {
+        let mut paths = Paths::new(stream(1, Concern::Paths));
+        paths.add(Box::new(Loses(3)));
+        let mut resent_at = 0;
+        let first = paths.reliably(transit(SECOND), &mut resent_at).0;
+        assert_eq!((first, resent_at), (Arrival::At(3_810 * MS), 3_800 * MS));
+        paths.add(Box::new(Loses(3)));
+        let later = |paths: &mut Paths, at_ms, resent_at: &mut Micros| paths.reliably(transit(at_ms * MS), resent_at).0;
+        assert_eq!(later(&mut paths, 2_000, &mut resent_at), Arrival::At(3_810 * MS));
+        assert_eq!(later(&mut paths, 3_800, &mut resent_at), Arrival::At(4_210 * MS), "too late for that packet");
     }
 
     #[test]
@@ -184,7 +210,7 @@ mod tests {
     fn a_fault_that_has_ended_does_nothing_more() {
         let mut paths = Paths::new(stream(1, Concern::Paths));
         let id = paths.add(Box::new(Loses(u32::MAX)));
-        let transit = Transit { now: 0, from: 0, to: 1, lane: Lane::Unreliable, bytes: 10, again: false };
+        let transit = Transit { lane: Lane::Unreliable, ..transit(0) };
         assert!(paths.fate(&transit).lost);
         paths.remove(id);
         assert_eq!(paths.fate(&transit), Fate::default());

@@ -76,7 +76,7 @@ impl Network {
             Lane::Unreliable => self.carry_unreliably(connection, side, &transit, &frame),
             Lane::Reliable => {
                 let bytes = frame.len();
-                let (arrival, queued) = self.paths.reliably(transit);
+                let (arrival, queued) = self.paths.reliably(transit, &mut between.end_mut(from).outgoing.resent_at);
                 match arrival {
                     Arrival::At(at) => {
                         let at = between.end_mut(from).outgoing.arrive(at, lane);
