@@ -12,8 +12,15 @@ use crate::{
 /// The shortest time after which SCTP sends a lost packet again (what Chromium uses; RFC 9260, section 16, says 1 s).
 const RETRANSMISSION_MIN: Micros = 400 * MS;
 
-/// Retransmissions that last longer than this end the link: the transport gives up.
-const RETRANSMISSION_PATIENCE: Micros = 30 * SECOND;
+/// After so long without an answer to any of its checks a transport gives up (RFC 7675, section 5.1). What is merely lost again and again is sent
+/// again for as long as other packets come through.
+const CONSENT_EXPIRES: Micros = 30 * SECOND;
+
+/// The checks in that time (libwebrtc sends one every 2.5 s over a path that works).
+const CONSENT_CHECKS: u64 = 12;
+
+/// The longest time between two attempts (RFC 9260, section 16).
+const RETRANSMISSION_MAX: Micros = 60 * SECOND;
 
 /// A frame that sets out.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +139,7 @@ impl Paths {
         let begun = transit.now;
         let mut pause = RETRANSMISSION_MIN;
         let first = self.fate(&transit);
-        let mut fate = first;
+        let (mut fate, mut consent_at) = (first, begun);
         while fate.lost {
             transit.again = true;
             if *resent_at > transit.now {
@@ -141,9 +148,12 @@ impl Paths {
                 break;
             }
             transit.now += pause.max(2 * fate.delay);
-            pause *= 2;
-            if transit.now - begun > RETRANSMISSION_PATIENCE {
-                return (Arrival::GivenUp(begun + RETRANSMISSION_PATIENCE), first.queued);
+            pause = (2 * pause).min(RETRANSMISSION_MAX);
+            while transit.now - consent_at > CONSENT_EXPIRES {
+                if !self.has_consent(transit, consent_at) {
+                    return (Arrival::GivenUp(consent_at + CONSENT_EXPIRES), first.queued);
+                }
+                consent_at += CONSENT_EXPIRES;
             }
             fate = self.fate(&transit);
         }
@@ -151,6 +161,17 @@ impl Paths {
             *resent_at = transit.now;
         }
         (Arrival::At(transit.now + fate.delay), first.queued)
+    }
+
+    /// Whether any of the checks of a transport in the time that begins then comes through, and its answer as well.
+    fn has_consent(&mut self, transit: Transit, begins: Micros) -> bool {
+        let Transit { from, to, .. } = transit;
+        let check = Transit { lane: Lane::Unreliable, bytes: 0, ..transit };
+        (0..CONSENT_CHECKS).any(|nth| {
+            let now = begins + nth * CONSENT_EXPIRES / CONSENT_CHECKS;
+            let there = self.fate(&Transit { now, ..check });
+            !there.lost && !self.fate(&Transit { now: now + there.delay, from: to, to: from, ..check }).lost
+        })
     }
 }
 
@@ -203,7 +224,13 @@ mod tests {
 
     #[test]
     fn endless_loss_ends_the_link() {
-        assert_eq!(arrival_after(u32::MAX), Arrival::GivenUp(SECOND + RETRANSMISSION_PATIENCE));
+        assert_eq!(arrival_after(u32::MAX), Arrival::GivenUp(SECOND + CONSENT_EXPIRES));
+    }
+
+    #[test]
+    fn a_frame_that_is_lost_again_and_again_ends_no_link_over_which_others_pass() {
+        // The first of the checks that follow passes, there and back.
+        assert_eq!(arrival_after(7), Arrival::At(SECOND + 127 * 400 * MS + 10 * MS));
     }
 
     #[test]
