@@ -2,7 +2,7 @@ import "../shared/shell.css";
 import "./board.css";
 import type { Json } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
+import { besidePeople, openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
 import { html, svg } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
 import { freePlace, NOTES_MAX, NoteMap } from "./notes.js";
@@ -15,12 +15,7 @@ void openDemo({ title: "Board", first: {}, build });
 
 function build(frame: Frame): HTMLElement {
   wearFreeColor(frame);
-  return html(
-    "div",
-    { class: "board-page" },
-    boardOf(frame),
-    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
-  );
+  return besidePeople(frame, boardOf(frame));
 }
 
 /** The board: the notes as they are in the map, and the button that adds one. */

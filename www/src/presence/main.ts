@@ -20,7 +20,7 @@ function build(frame: Frame): HTMLElement {
   const departed = departures(frame);
   return html(
     "div",
-    { class: "presence" },
+    { class: "beside-people presence" },
     stageOf(frame),
     html(
       "aside",

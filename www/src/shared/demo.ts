@@ -190,6 +190,16 @@ function waiting(room: string): HTMLElement {
   );
 }
 
+/** The main part of a demo, and beside it who is in the room. */
+export function besidePeople({ memberList }: Frame, main: HTMLElement): HTMLElement {
+  return html(
+    "div",
+    { class: "beside-people" },
+    main,
+    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), memberList.element),
+  );
+}
+
 /** Of two in one colour, one changes it, so that a small room is told apart at a glance. */
 export function wearFreeColor({ room, tell }: Frame): void {
   let mine = colorOf(room.self.id);
