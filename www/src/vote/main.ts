@@ -1,6 +1,6 @@
 import "../shared/shell.css";
 import "./vote.css";
-import { besidePeople, openDemo, type Frame } from "../shared/demo.js";
+import { besidePeople, openDemo, whileAlone, type Frame } from "../shared/demo.js";
 import { html, setAttribute, setText, svg, whispered } from "../shared/dom.js";
 import { face } from "../shared/face.js";
 import { secondTabLink } from "../shared/invite.js";
@@ -98,11 +98,9 @@ function choiceRow({ room, people }: Frame, { id, label, color }: (typeof CHOICE
   };
 }
 
-function alone({ room }: Frame): HTMLElement {
+function alone(frame: Frame): HTMLElement {
   const second = secondTabLink("Open a second tab");
-  const refresh = (): void => void (second.hidden = room.members.length > 1);
-  room.on("members", refresh);
-  refresh();
+  whileAlone(frame, second);
   return html(
     "div",
     { class: "fine-print" },
