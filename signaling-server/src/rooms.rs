@@ -211,8 +211,8 @@ impl Rooms {
     /// everybody who can introduce a newcomer to the mesh. At rest everybody is linked, and the greeters remain.
     fn linked(&mut self, socket: SocketId, seat: &Seat, linked: bool) -> Vec<Output> {
         let Some(room) = self.rooms.get_mut(&seat.room) else { return Vec::new() };
-        let same = room.members.get_mut(&seat.id).into_iter().flatten();
-        let Some(member) = same.into_iter().find(|member| member.socket == socket) else { return Vec::new() };
+        let mut same = room.members.get_mut(&seat.id).into_iter().flatten();
+        let Some(member) = same.find(|member| member.socket == socket) else { return Vec::new() };
         room.linked -= usize::from(member.linked);
         room.linked += usize::from(linked);
         member.linked = linked;

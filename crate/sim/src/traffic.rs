@@ -11,7 +11,7 @@ const TOLD: [u8; 4] = [3, 4, 5, 15];
 const STATE: u8 = 24;
 const KEPT: [u8; 2] = [25, 26];
 
-use chinwag_core::wire::Frame;
+use chinwag_core::wire::{Frame, kind_of};
 
 /// Kinds that the header of a frame can name.
 const KINDS: usize = 32;
@@ -69,7 +69,7 @@ impl Traffic {
 
     /// A frame goes onto a connection.
     pub fn carried(&mut self, connection: u32, frame: &[u8]) {
-        let kind = frame.first().map_or(0, |head| head & 0x1f);
+        let Some(kind) = kind_of(frame) else { return };
         let sync = match kind {
             COMPARE => self.syncs.entry(connection),
             kind if TOLD.contains(&kind) => self.syncs.entry(connection),
@@ -95,7 +95,7 @@ impl Traffic {
     /// A host sends a frame.
     pub fn sent(&mut self, host: u32, frame: &[u8]) {
         self.hosts[host as usize].add(frame.len());
-        let kind = usize::from(frame.first().copied().unwrap_or(0)) % KINDS;
+        let kind = usize::from(kind_of(frame).unwrap_or(0));
         self.kinds[kind].add(frame.len());
         if self.names[kind].is_none() {
             self.names[kind] = Frame::decode(frame).ok().map(|frame| frame.name());

@@ -2,7 +2,7 @@ import "../shared/shell.css";
 import "./board.css";
 import type { Json } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
+import { besidePeople, openDemo, wearFreeColor, whileAlone, type Frame } from "../shared/demo.js";
 import { html, svg } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
 import { freePlace, NOTES_MAX, NoteMap } from "./notes.js";
@@ -15,12 +15,7 @@ void openDemo({ title: "Board", first: {}, build });
 
 function build(frame: Frame): HTMLElement {
   wearFreeColor(frame);
-  return html(
-    "div",
-    { class: "board-page" },
-    boardOf(frame),
-    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
-  );
+  return besidePeople(frame, boardOf(frame));
 }
 
 /** The board: the notes as they are in the map, and the button that adds one. */
@@ -97,17 +92,12 @@ function columnsIn(list: HTMLElement): number {
   return Math.min(4, Math.max(1, Math.floor(list.clientWidth / NOTE_WIDTH_MIN_PX)));
 }
 
-function emptyHint({ room, people }: Frame): HTMLElement {
+function emptyHint(frame: Frame): HTMLElement {
+  const { room, people } = frame;
   const { id, color } = people.see(room.self);
   const picture = waitingPicture(id, color);
   const second = secondTabLink("Open a second tab");
-  const refresh = (): void => {
-    const alone = room.members.length < 2;
-    second.hidden = !alone;
-    picture.toggleAttribute("hidden", !alone);
-  };
-  room.on("members", refresh);
-  refresh();
+  whileAlone(frame, picture, second);
   return html(
     "div",
     { class: "board-empty" },

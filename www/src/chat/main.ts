@@ -2,7 +2,7 @@ import "../shared/shell.css";
 import "./chat.css";
 import type { Json, Log, LogEntry } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { openDemo, type Frame } from "../shared/demo.js";
+import { besidePeople, openDemo, whileAlone, type Frame } from "../shared/demo.js";
 import { html, setText } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
 import { onArrival, type People } from "../shared/people.js";
@@ -26,26 +26,16 @@ function build(frame: Frame): HTMLElement {
   hear(frame, log, messages);
   tellHappenings(frame, messages);
   if (matchMedia("(hover: hover)").matches) queueMicrotask(focus);
-  return html(
-    "div",
-    { class: "chat" },
-    html("div", { class: "talk" }, messages.element, typingLine(frame), form),
-    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
-  );
+  return besidePeople(frame, html("div", { class: "talk" }, messages.element, typingLine(frame), form));
 }
 
 /** What stands at the very beginning of the conversation. */
-function opening({ room, people }: Frame): HTMLElement {
+function opening(frame: Frame): HTMLElement {
+  const { room, people } = frame;
   const { id, color } = people.see(room.self);
   const picture = waitingPicture(id, color);
   const second = secondTabLink("Open a second tab");
-  const refresh = (): void => {
-    const alone = room.members.length < 2;
-    second.hidden = !alone;
-    picture.toggleAttribute("hidden", !alone);
-  };
-  room.on("members", refresh);
-  refresh();
+  whileAlone(frame, picture, second);
   return html(
     "div",
     { class: "opening" },

@@ -2,7 +2,7 @@ import "../shared/shell.css";
 import "./presence.css";
 import type { Member } from "chinwag";
 import { waitingPicture } from "../shared/brand.js";
-import { openDemo, wearFreeColor, type Frame } from "../shared/demo.js";
+import { openDemo, wearFreeColor, whileAlone, type Frame } from "../shared/demo.js";
 import { html } from "../shared/dom.js";
 import { secondTabLink } from "../shared/invite.js";
 import { onArrival } from "../shared/people.js";
@@ -20,7 +20,7 @@ function build(frame: Frame): HTMLElement {
   const departed = departures(frame);
   return html(
     "div",
-    { class: "presence" },
+    { class: "beside-people presence" },
     stageOf(frame),
     html(
       "aside",
@@ -98,7 +98,8 @@ function ownCursor(): HTMLElement {
   return element;
 }
 
-function alone({ room, people }: Frame): HTMLElement {
+function alone(frame: Frame): HTMLElement {
+  const { room, people } = frame;
   const { id, color } = people.see(room.self);
   const invitation = html(
     "div",
@@ -108,11 +109,7 @@ function alone({ room, people }: Frame): HTMLElement {
     html("p", {}, "Send somebody the invite link, or open this room in a second tab: to Chinwag, every tab is a person."),
     secondTabLink("Open a second tab"),
   );
-  const refresh = (): void => {
-    invitation.hidden = room.members.length > 1;
-  };
-  room.on("members", refresh);
-  refresh();
+  whileAlone(frame, invitation);
   return invitation;
 }
 

@@ -190,6 +190,26 @@ function waiting(room: string): HTMLElement {
   );
 }
 
+/** The main part of a demo, and beside it who is in the room. */
+export function besidePeople({ memberList }: Frame, main: HTMLElement): HTMLElement {
+  return html(
+    "div",
+    { class: "beside-people" },
+    main,
+    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), memberList.element),
+  );
+}
+
+/** Shows some elements only while nobody else is in the room: they say how others come in. */
+export function whileAlone({ room }: Frame, ...elements: Element[]): void {
+  const refresh = (): void => {
+    const accompanied = room.members.length > 1;
+    for (const element of elements) element.toggleAttribute("hidden", accompanied);
+  };
+  room.on("members", refresh);
+  refresh();
+}
+
 /** Of two in one colour, one changes it, so that a small room is told apart at a glance. */
 export function wearFreeColor({ room, tell }: Frame): void {
   let mine = colorOf(room.self.id);

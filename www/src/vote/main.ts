@@ -1,6 +1,6 @@
 import "../shared/shell.css";
 import "./vote.css";
-import { openDemo, type Frame } from "../shared/demo.js";
+import { besidePeople, openDemo, whileAlone, type Frame } from "../shared/demo.js";
 import { html, setAttribute, setText, svg, whispered } from "../shared/dom.js";
 import { face } from "../shared/face.js";
 import { secondTabLink } from "../shared/invite.js";
@@ -15,12 +15,7 @@ const IDS = CHOICES.map(({ id }) => id);
 void openDemo({ title: "Vote", first: { choice: null }, build });
 
 function build(frame: Frame): HTMLElement {
-  return html(
-    "div",
-    { class: "vote" },
-    html("div", { class: "poll" }, html("div", { class: "poll-column" }, ...poll(frame), alone(frame))),
-    html("aside", { class: "side compact", "aria-label": "People" }, html("h2", {}, "In the room"), frame.memberList.element),
-  );
+  return besidePeople(frame, html("div", { class: "poll" }, html("div", { class: "poll-column" }, ...poll(frame), alone(frame))));
 }
 
 /** The question, a button for each choice, and how it stands. */
@@ -103,11 +98,9 @@ function choiceRow({ room, people }: Frame, { id, label, color }: (typeof CHOICE
   };
 }
 
-function alone({ room }: Frame): HTMLElement {
+function alone(frame: Frame): HTMLElement {
   const second = secondTabLink("Open a second tab");
-  const refresh = (): void => void (second.hidden = room.members.length > 1);
-  room.on("members", refresh);
-  refresh();
+  whileAlone(frame, second);
   return html(
     "div",
     { class: "fine-print" },

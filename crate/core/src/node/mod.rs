@@ -34,7 +34,7 @@ use crate::{
     store::{Draft, Store},
     sync::Sync,
     time::Instant,
-    wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX},
+    wire::{FRAME_BYTES_MAX, Frame, Record, RoomKey, Signed, ZONE_BYTES_MAX, kind_of},
 };
 
 /// Outputs for which room stays reserved after a drain: to be told of a thousand members takes a hundred kilobytes, once.
@@ -444,7 +444,7 @@ impl Node {
     fn send_encoded(&mut self, link: LinkId, lane: Lane, frame: Arc<[u8]>) {
         self.stats.frames_out = self.stats.frames_out.saturating_add(1);
         self.stats.bytes_out = self.stats.bytes_out.saturating_add(count(frame.len()));
-        let kind = usize::from(frame.first().map_or(0, |header| header & 0x1f));
+        let kind = usize::from(kind_of(&frame).unwrap_or(0));
         if let Some(sent) = self.stats.sent_by_kind.get_mut(kind) {
             sent.frames = sent.frames.saturating_add(1);
             sent.bytes = sent.bytes.saturating_add(count(frame.len()));

@@ -29,6 +29,17 @@ pub const LIST_MAX: usize = 256;
 /// A signed statement is at least as long as its signature: a count that cannot be true reserves nothing.
 const SIGNED_BYTES_MIN: usize = 64;
 
+/// The kind of a frame, in the lower five bits of its first byte: whoever sorts or counts frames need not decode them.
+///
+/// It may be a kind that does not exist. `None` when there is no first byte.
+#[must_use]
+pub const fn kind_of(frame: &[u8]) -> Option<u8> {
+    match frame {
+        [header, ..] => Some(*header & 0x1f),
+        [] => None,
+    }
+}
+
 /// What peers say to each other over a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -266,11 +277,11 @@ impl Frame {
             return Err(Malformed::TooLong);
         }
         let mut r = Reader::new(bytes);
-        let header = r.u8()?;
-        if header >> 5 != VERSION {
+        let kind = kind_of(bytes).ok_or(Malformed::Truncated)?;
+        if r.u8()? >> 5 != VERSION {
             return Err(Malformed::Version);
         }
-        let frame = Self::read_body(header & 0x1f, &mut r)?;
+        let frame = Self::read_body(kind, &mut r)?;
         r.end()?;
         Ok(frame)
     }

@@ -3,6 +3,7 @@
 use super::{
     codec::{Malformed, Reader},
     content::KEY_BYTES_MAX,
+    frame::kind_of,
     rumor::ShortId,
 };
 use crate::identity::PeerId;
@@ -22,11 +23,10 @@ impl Load {
 
     /// What an encoded frame carries; `None` for what is urgent. Reads no further than it must.
     pub(crate) fn of(frame: &[u8]) -> Option<Self> {
-        Self::read(&mut Reader::new(frame)).ok().flatten()
+        Self::read(kind_of(frame)?, &mut Reader::new(frame.get(1..)?)).ok().flatten()
     }
 
-    fn read(r: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
-        let kind = r.u8()? & 0x1f;
+    fn read(kind: u8, r: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
         match kind {
             4 | 5 | 24..=26 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
             6 | 8 => {}

@@ -18,7 +18,7 @@ pub use codec::{Malformed, Reader, Writer};
 pub use content::{CHANNEL_BYTES_MAX, Entry, KEY_BYTES_MAX, Post};
 pub use envelope::{Envelope, Knock};
 pub(crate) use frame::chunked;
-pub use frame::{FLOOD, FRAME_BYTES_MAX, FRAME_KINDS, Frame, LIST_MAX, VERSION};
+pub use frame::{FLOOD, FRAME_BYTES_MAX, FRAME_KINDS, Frame, LIST_MAX, VERSION, kind_of};
 pub(crate) use load::Load;
 pub use range::{Content, Fingerprint, NAME_BYTES, Name, Range};
 pub use record::{Farewell, Record, Suspicion, ZONE_BYTES_MAX};

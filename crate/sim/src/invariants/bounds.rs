@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chinwag_core::PeerId;
+use chinwag_core::{PeerId, wire::kind_of};
 use rustc_hash::FxHashMap;
 
 use super::{Finding, Invariant, View};
@@ -60,8 +60,7 @@ impl Invariant for DistancesAreClamped {
     }
 
     fn on_send(&mut self, view: &View<'_>, host: u32, frame: &[u8]) -> Finding {
-        let [head, distance, ..] = frame else { return Ok(()) };
-        let kind = head & 0x1f;
+        let (Some(kind), [_, distance, ..]) = (kind_of(frame), frame) else { return Ok(()) };
         let hops_max = WITH_HOPS.contains(&kind).then_some(view.config.hops_max);
         let ttl_max = WITH_TTL.iter().find(|(of, _)| *of == kind).map(|(_, ttl_max)| *ttl_max);
         match hops_max.or(ttl_max) {
@@ -87,8 +86,8 @@ impl Invariant for BoundedRepeats {
     }
 
     fn on_send(&mut self, view: &View<'_>, host: u32, frame: &[u8]) -> Finding {
-        let [head, _, rumor @ ..] = frame else { return Ok(()) };
-        if !WITH_HOPS.contains(&(head & 0x1f)) {
+        let (Some(kind), [_, _, rumor @ ..]) = (kind_of(frame), frame) else { return Ok(()) };
+        if !WITH_HOPS.contains(&kind) {
             return Ok(());
         }
         if view.now >= self.since + WINDOW {

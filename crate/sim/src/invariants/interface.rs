@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chinwag_core::{
     Instant,
-    wire::{Frame, Rumor},
+    wire::{Frame, Rumor, kind_of},
 };
 
 use super::{Finding, Invariant, View};
@@ -67,7 +67,7 @@ impl Invariant for NoAccusationAfterFreeze {
     }
 
     fn on_send(&mut self, view: &View<'_>, host: u32, frame: &[u8]) -> Finding {
-        if frame.first().is_none_or(|head| head & 0x1f != SUSPICION) {
+        if kind_of(frame) != Some(SUSPICION) {
             return Ok(());
         }
         let Ok(Frame::Gossip { rumor: Rumor::Suspicion(suspicion), .. }) = Frame::decode(frame) else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! Random members stand still for a while, again and again.
 
+use std::collections::BTreeSet;
+
 use super::Stage;
 use crate::{
     random::RngExt,
@@ -15,32 +17,35 @@ const FORGIVEN: Micros = 3 * SECOND;
 /// Until everybody is alive again in the eyes of all, at most.
 const HEALING: Micros = 120 * SECOND;
 
+/// What is to come, the next first: when, to whom, and whether it begins to stand still or goes on. A host is in it once.
+type Turns = BTreeSet<(Micros, u32, bool)>;
+
 pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     stage.warm_up();
     stage.begin();
     let until = stage.network.now() + stage.options.duration;
-    // Who begins to stand still when, and who goes on when.
-    let (mut falling, mut frozen) = (Vec::new(), Vec::<(Micros, u32)>::new());
+    let mut turns = Turns::new();
     while stage.network.now() < until && stage.network.violation().is_none() {
         let second = stage.network.now() + SECOND;
         for _ in 0..(stage.options.nodes / FROZEN_ONE_OF).max(1) {
             let host = stage.somebody();
-            if falling.iter().chain(&frozen).all(|(_, other)| *other != host) {
-                falling.push((second - stage.chance.random_range(0..SECOND), host));
+            if turns.iter().all(|(_, other, _)| *other != host) {
+                turns.insert((second - stage.chance.random_range(0..SECOND), host, true));
             }
         }
-        while let Some((at, host, begins)) = next(&mut falling, &mut frozen, second) {
+        while let Some((at, host, begins)) = next(&mut turns, second) {
             stage.network.run_until(at);
             if begins {
                 stage.network.pause(host);
-                frozen.push((at + lasts, host));
+                turns.insert((at + lasts, host, false));
             } else {
                 stage.network.resume(host);
             }
         }
         stage.network.run_until(second);
     }
-    while let Some((at, host, _)) = next(&mut Vec::new(), &mut frozen, Micros::MAX) {
+    // Whoever was to begin has begun within its second.
+    while let Some((at, host, _)) = turns.pop_first() {
         stage.network.run_until(at);
         stage.network.resume(host);
     }
@@ -53,16 +58,8 @@ pub(super) fn run(stage: &mut Stage, lasts: Micros) {
     stage.expect(!forgiven || frozen_deaths == 0, || format!("nobody dies of a short freeze ({frozen_deaths} did)"));
 }
 
-/// The next to happen before `until`: when, to whom, and whether it begins to stand still or goes on.
-fn next(
-    falling: &mut Vec<(Micros, u32)>,
-    frozen: &mut Vec<(Micros, u32)>,
-    until: Micros,
-) -> Option<(Micros, u32, bool)> {
-    let (begins, ends) = (falling.iter().min().copied(), frozen.iter().min().copied());
-    let is_begin = begins.is_some_and(|begin| ends.is_none_or(|end| begin < end));
-    let (at, host) = if is_begin { begins } else { ends }.filter(|(at, _)| *at <= until)?;
-    let list = if is_begin { falling } else { frozen };
-    list.retain(|(_, other)| *other != host);
-    Some((at, host, is_begin))
+/// The next to happen until then.
+fn next(turns: &mut Turns, until: Micros) -> Option<(Micros, u32, bool)> {
+    let (at, ..) = turns.first()?;
+    if *at <= until { turns.pop_first() } else { None }
 }

@@ -12,7 +12,7 @@ use crate::{
     bits::Bits,
     clock::Timers,
     faults::{Constant, Duplication, Isolation, Jitter, Loss, Partition, Preset},
-    network::{Dials, Manner},
+    network::{Dials, Manner, Network},
     path::FaultId,
     random::{Concern, IndexedRandom, RngExt, Stream, stream},
     time::{MS, Micros, SECOND, seconds},
@@ -105,6 +105,11 @@ fn last_word(stage: &mut Stage) -> Option<f64> {
     arrived.then(|| seconds(last_at - at))
 }
 
+/// Who lives, and is not the second tab of somebody.
+fn originals(network: &Network) -> Vec<u32> {
+    network.living().filter(|host| network.is_first(*host)).collect()
+}
+
 /// The faults in force.
 #[derive(Debug)]
 struct Trouble {
@@ -127,7 +132,7 @@ impl Trouble {
 
     /// Some members write to maps, logs and counters.
     fn write(&mut self, stage: &mut Stage) {
-        let living: Vec<u32> = stage.network.living().filter(|host| stage.network.is_first(*host)).collect();
+        let living = originals(&stage.network);
         for _ in 0..self.writing.random_range(0..4_u32) {
             let Some(writer) = living.choose(&mut self.writing).copied() else { return };
             self.values += 1;
@@ -139,7 +144,7 @@ impl Trouble {
     /// One thing happens, and some end.
     fn stir(&mut self, stage: &mut Stage) {
         self.expire(stage, stage.network.now());
-        let living: Vec<u32> = stage.network.living().filter(|host| stage.network.is_first(*host)).collect();
+        let living = originals(&stage.network);
         let Some(somebody) = living.choose(&mut self.chance).copied() else {
             stage.network.spawn();
             return;
