@@ -68,6 +68,10 @@ pub struct Outgoing {
     pub tail: Micros,
     /// When what was lost of it is sent again, and arrives.
     pub resent_at: Micros,
+    /// The mean time between what this end sends, on both lanes.
+    pace: Micros,
+    /// When it last sent something.
+    sent_at: Micros,
     /// Frames of the reliable lane that wait for a cut to end.
     pub stalled: VecDeque<Arc<[u8]>>,
     stalled_bytes: usize,
@@ -118,6 +122,13 @@ impl Connection {
 }
 
 impl Outgoing {
+    /// Something is sent now. The mean time between what was sent of late, of which the last interval is an eighth.
+    pub fn set_out(&mut self, now: Micros) -> Micros {
+        self.pace = self.pace - self.pace / 8 + (now - self.sent_at) / 8;
+        self.sent_at = now;
+        self.pace
+    }
+
     /// In order: nothing on the reliable lane arrives before what was sent before it.
     pub fn arrive(&mut self, at: Micros, lane: Lane) -> Micros {
         match lane {

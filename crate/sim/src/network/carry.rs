@@ -72,14 +72,16 @@ impl Network {
             }
             return;
         }
+        let outgoing = &mut between.end_mut(from).outgoing;
+        let pace = outgoing.set_out(self.now);
         match lane {
             Lane::Unreliable => self.carry_unreliably(connection, side, &transit, &frame),
             Lane::Reliable => {
                 let bytes = frame.len();
-                let (arrival, queued) = self.paths.reliably(transit, &mut between.end_mut(from).outgoing.resent_at);
+                let (arrival, queued) = self.paths.reliably(transit, pace, &mut outgoing.resent_at);
                 match arrival {
                     Arrival::At(at) => {
-                        let at = between.end_mut(from).outgoing.arrive(at, lane);
+                        let at = outgoing.arrive(at, lane);
                         self.queue.push(at, Happening::Frame { connection, side, frame });
                     }
                     Arrival::GivenUp(at) => self.break_at(at, connection),
