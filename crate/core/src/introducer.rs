@@ -63,9 +63,14 @@ impl Introducer {
         self.attached = true;
         self.wanted = true;
         self.volunteer_at = None;
-        self.settle_at = Some(now.plus_ms(SETTLE_MS));
+        self.settle_later(now);
         self.ask_pause_ms = ASK_FIRST_MS;
         self.plan_ask(now, random);
+    }
+
+    /// Whether we are a greeter shows after a while.
+    pub(crate) fn settle_later(&mut self, now: Instant) {
+        self.settle_at = Some(now.plus_ms(SETTLE_MS));
     }
 
     /// The socket is gone; the host tries again as long as it is wanted.

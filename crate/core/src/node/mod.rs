@@ -261,6 +261,8 @@ impl Node {
         match self.introducer.handle_timeout(self.now, !cut_off, &mut self.random) {
             Some(Errand::Volunteer) => self.out.push_back(Output::Server { wanted: true }),
             Some(Errand::Ask) => self.out.push_back(Output::Introduce),
+            // Who lacks links is attached for its own sake, and let go when it has them.
+            Some(Errand::Settle) if self.needs_server() => self.introducer.settle_later(self.now),
             Some(Errand::Settle) => self.set_flags(self.me.body.hidden, true),
             None => {}
         }
