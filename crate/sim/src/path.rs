@@ -227,7 +227,8 @@ mod tests {
         let first = paths.reliably(transit(SECOND), SECOND, &mut resent_at).0;
         assert_eq!((first, resent_at), (Arrival::At(3_810 * MS), 3_800 * MS));
         paths.add(Box::new(Loses(3)));
-        let later = |paths: &mut Paths, at_ms, resent_at: &mut Micros| paths.reliably(transit(at_ms * MS), SECOND, resent_at).0;
+        let later =
+            |paths: &mut Paths, at_ms, resent_at: &mut Micros| paths.reliably(transit(at_ms * MS), SECOND, resent_at).0;
         assert_eq!(later(&mut paths, 2_000, &mut resent_at), Arrival::At(3_810 * MS));
         assert_eq!(later(&mut paths, 3_800, &mut resent_at), Arrival::At(4_210 * MS), "too late for that packet");
     }

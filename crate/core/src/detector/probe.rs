@@ -211,14 +211,15 @@ impl Probes {
         self.links.values().filter_map(|probe| probe.rtt_us).min().unwrap_or(0)
     }
 
-    /// A number in proportion to how irregular our links are: the same where they are hardly, and up to eight times as much. Where packets are lost,
-    /// questions and answers take longer, and are asked in vain more often.
+    /// A number in proportion to how irregular our links are: the same where silences last less than four thirds of the shortest that counts, which are those
+    /// of links that lose nothing; twice as much at three halves, and so on. Where packets are lost, questions and answers take longer, and are asked in vain
+    /// more often; and to ask once more costs far less than to have the whole room look.
     pub(crate) fn in_proportion(&self, number: u32) -> u32 {
         let least = |probe: &Probe| u64::from(probe.patience_ms).saturating_mul(1_000);
         let (patience_us, least_us) = self.links.values().fold((0_u64, 0_u64), |(patience_us, least_us), probe| {
             (patience_us.saturating_add(probe.patience_us()), least_us.saturating_add(least(probe)))
         });
-        let excess_us = patience_us.saturating_mul(3).saturating_sub(least_us.saturating_mul(7) / 2);
+        let excess_us = patience_us.saturating_mul(6).saturating_sub(least_us.saturating_mul(7));
         let scaled = u64::from(number).saturating_mul(excess_us).checked_div(least_us).unwrap_or(0);
         u32::try_from(scaled).unwrap_or(u32::MAX).max(number)
     }
@@ -246,14 +247,15 @@ impl Probe {
         regular_us.clamp(least_us, least_us.saturating_mul(SILENCE_FACTOR_MAX))
     }
 
-    /// A new interval weighs one eighth in the mean, and its error one quarter in the deviation (RFC 6298, section 2).
+    /// Smoothed as round trips are (RFC 6298, section 2), but more slowly: a new interval and its error weigh one sixteenth. Where a quarter of all packets
+    /// is lost, the last few intervals alone say little of the next.
     fn beat(&mut self, now: Instant) {
         let longest_us = u64::from(self.patience_ms).saturating_mul(1_000 * SILENCE_FACTOR_MAX);
         let sample_us = now.micros_since(self.beat_at).min(longest_us);
         self.beat_at = now;
         let error_us = self.mean_us.abs_diff(sample_us);
-        self.deviation_us = self.deviation_us.saturating_sub(self.deviation_us / 4).saturating_add(error_us / 4);
-        self.mean_us = self.mean_us.saturating_sub(self.mean_us / 8).saturating_add(sample_us / 8);
+        self.deviation_us = self.deviation_us.saturating_sub(self.deviation_us / 16).saturating_add(error_us / 16);
+        self.mean_us = self.mean_us.saturating_sub(self.mean_us / 16).saturating_add(sample_us / 16);
         self.heard(now);
     }
 

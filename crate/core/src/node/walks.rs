@@ -26,6 +26,9 @@ const REFUSED_PAUSE_MS: u32 = 2_000;
 /// The longest pause is 2^5 times as long.
 const REFUSED_DOUBLINGS_MAX: u32 = 5;
 
+/// The longest patience with a knock is 2^2 times as long as the first.
+const PATIENCE_DOUBLINGS_MAX: u32 = 2;
+
 /// A link younger than this makes no room for another.
 const YOUNG_MS: u32 = 1_000;
 
@@ -59,7 +62,10 @@ impl Node {
         let session = self.random.u64();
         let links = u8::try_from(links).unwrap_or(u8::MAX);
         let by_server = if let Route::Server(greeter) = route { Some(greeter) } else { None };
-        let deadline = self.now.plus_ms(self.config.knock_timeout_ms);
+        // Where packets are lost, walks take longer. Who has no link yet cannot know that, and learns it from knocks in vain.
+        let patience_ms =
+            self.probes.in_proportion(self.config.knock_timeout_ms << self.refusals.min(PATIENCE_DOUBLINGS_MAX));
+        let deadline = self.now.plus_ms(patience_ms);
         self.asks.begin(session, Ask { deadline, links, by_server });
         self.stats.knocks = self.stats.knocks.saturating_add(1);
         let knock = Knock { from: *self.me.body.public_key(), session, links, zone };
@@ -272,6 +278,7 @@ impl Node {
     fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool, round_trip_us: u64) -> LinkId {
         self.stats.dials = self.stats.dials.saturating_add(1);
         let patience_ms = if dialled { self.config.answer_timeout_ms } else { self.config.dial_timeout_ms };
+        let patience_ms = self.probes.in_proportion(patience_ms);
         let deadline = self.now.plus_ms(patience_ms).max(self.now.plus_micros(round_trip_us));
         let state = State::Pending { deadline };
         self.links.begin(Link {
