@@ -178,8 +178,9 @@ impl Node {
         }
         let interval_ms = self.config.probe_interval_ms.saturating_add(MARGIN_MS);
         let Some(doubt) = self.doubts.get_mut(&subject) else { return };
+        // Nobody complains: there is time.
         if doubt.patrol {
-            wait_ms = wait_ms.saturating_mul(u32::from(ways));
+            wait_ms = self.probes.in_proportion(wait_ms.saturating_mul(u32::from(ways)));
         }
         doubt.ways = ways.saturating_add(1);
         doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
