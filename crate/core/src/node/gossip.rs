@@ -235,6 +235,10 @@ impl Node {
     /// What is due in the cases: deaths, and others to look where accusers are lacking.
     pub(super) fn judge(&mut self) {
         let (verdicts, adjourned) = self.cases.handle_timeout(self.now, self.jury(&self.id()));
+        // Without a link we know of nobody who could contradict us. If the server names others, there are some, and they are heard first.
+        if self.named && self.live_links().is_empty() {
+            return;
+        }
         for Verdict { subject, incarnation, evidence, accusers } in verdicts {
             if !self.show_accusation(subject, incarnation) {
                 self.depart(subject, incarnation, Departure::Failed { evidence, accusers });

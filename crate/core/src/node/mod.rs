@@ -94,8 +94,8 @@ pub struct Node {
     /// When we look after those before us on the ring of ids, and after how many.
     patrol_at: Instant,
     patrol_width: usize,
-    /// Patrols since members were last sought.
-    patrols_idle: usize,
+    /// Patrols until members are sought, the next one included.
+    patrols_spared: u32,
     /// The links over which something of ours last went as a flood.
     flooded_over: Vec<LinkId>,
     /// Floods of others that we pass on as such.
@@ -121,6 +121,8 @@ pub struct Node {
     refusals: u32,
     /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
     doubtful: bool,
+    /// The server has named somebody whom nobody accuses.
+    named: bool,
     /// Links to members that we took for alive when we last looked.
     live_before: usize,
     evictions: Bucket,
@@ -177,7 +179,7 @@ impl Node {
             probes: Probes::default(),
             patrol_at: now,
             patrol_width: 1,
-            patrols_idle: 0,
+            patrols_spared: u32::MAX,
             flooded_over: Vec::new(),
             floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
@@ -195,6 +197,7 @@ impl Node {
             questions: Circuits::default(),
             refusals: 0,
             doubtful: false,
+            named: false,
             live_before: 0,
             seek_at: None,
             seek_after: Instant::ZERO,

@@ -41,8 +41,9 @@ const WITNESSES: usize = 3;
 /// Members before us on the ring that are sought at a time, at most.
 const PATROL_MAX: usize = 16;
 
-/// In a large, calm room a member is sought on every so many patrols only: its peers look after it, and to find it costs more.
-const PATROLS_IDLE_MAX: usize = 10;
+/// In a large, calm room a member is sought on every so many patrols only: its peers look after it, and to find it costs more; and on fewer still where
+/// packets are lost.
+const PATROLS_SPARED_MAX: u32 = 10;
 
 /// A room of so many members is large in that sense; one of twice as many seeks on every second patrol, and so on.
 const MEMBERS_PER_PATROL: usize = 32;
@@ -181,6 +182,8 @@ impl Node {
         // Nobody complains: there is time.
         if doubt.patrol {
             wait_ms = self.probes.in_proportion(wait_ms.saturating_mul(u32::from(ways)));
+            // A search can fail while its subject lives: what it took is no silence.
+            doubt.missed_since = self.now;
         }
         doubt.ways = ways.saturating_add(1);
         doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
@@ -225,7 +228,7 @@ impl Node {
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
             self.patrol_at = self.now;
-            self.patrols_idle = PATROLS_IDLE_MAX;
+            self.patrols_spared = 0;
         } else if doubt.evidence != Evidence::Unreachable {
             self.patrol_soon();
         }
@@ -238,7 +241,7 @@ impl Node {
     pub(super) fn patrol_soon(&mut self) {
         let soon = self.now.plus_ms(self.random.below(PATROL_SOON_MS));
         self.patrol_at = self.patrol_at.min(soon);
-        self.patrols_idle = PATROLS_IDLE_MAX;
+        self.patrols_spared = 0;
     }
 
     /// Compares with a peer, lest a ghost that only we know stays. And now and then, or when there is reason to, looks after those before us
@@ -255,11 +258,13 @@ impl Node {
             return;
         }
         self.plan_patrol();
-        self.patrols_idle = self.patrols_idle.saturating_add(1);
         // The accused first: they are gone, or have something to say.
         let mut sought = self.members.suspects(PATROL_MAX);
-        if self.patrols_idle >= PATROLS_IDLE_MAX.min(self.members.len() / MEMBERS_PER_PATROL) {
-            self.patrols_idle = 0;
+        let spared = u32::try_from(self.members.len() / MEMBERS_PER_PATROL).unwrap_or(u32::MAX);
+        let spared = self.probes.in_proportion(spared.min(PATROLS_SPARED_MAX));
+        self.patrols_spared = self.patrols_spared.min(spared).saturating_sub(1);
+        if self.patrols_spared == 0 {
+            self.patrols_spared = spared;
             sought.extend(self.members.live_before(&self.id(), self.patrol_width));
         }
         for subject in sought {

@@ -27,11 +27,13 @@ impl Node {
     }
 
     pub(super) fn on_detached(&mut self) {
+        self.named = false;
         self.introducer.detached();
         self.set_flags(self.me.body.hidden, false);
     }
 
     pub(super) fn on_released(&mut self) {
+        self.named = false;
         self.introducer.released();
         self.set_flags(self.me.body.hidden, false);
     }
@@ -41,6 +43,7 @@ impl Node {
     pub(super) fn on_introduced(&mut self, members: &[PeerId]) {
         let cut_off = self.is_cut_off() || core::mem::take(&mut self.doubtful);
         let me = self.id();
+        self.named = members.iter().any(|peer| *peer != me && !self.is_suspect(*peer));
         // Somebody has joined with our id before us: an earlier socket of ours, or another with our key, and then it answers.
         if members.contains(&me) {
             self.knock_at(me);
