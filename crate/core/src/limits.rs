@@ -42,6 +42,17 @@ impl Bucket {
         self.full_at = self.full_at.minus_micros(self.each_us);
     }
 
+    /// Whether there is none to take.
+    pub(crate) fn is_empty(&self, now: Instant) -> bool {
+        self.full_at.max(now).plus_micros(self.each_us).micros_since(now) > self.span_us
+    }
+
+    /// How many were taken and have not come back, any part of one included.
+    pub(crate) fn taken(&self, now: Instant) -> u32 {
+        let owed_us = self.full_at.micros_since(now);
+        u32::try_from(owed_us.div_ceil(self.each_us.max(1))).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         now >= self.full_at
     }
@@ -69,7 +80,9 @@ mod tests {
     fn what_is_put_back_can_be_taken_again() {
         let (mut bucket, now) = (Bucket::within(1_000, 2), Instant::from_millis(5));
         assert!(bucket.is_full(now) && bucket.take(now) && bucket.take(now) && !bucket.take(now));
+        assert_eq!((bucket.is_empty(now), bucket.taken(now)), (true, 2));
         bucket.give();
+        assert_eq!((bucket.is_empty(now), bucket.taken(now)), (false, 1));
         assert!(!bucket.is_full(now) && bucket.take(now) && !bucket.take(now));
     }
 

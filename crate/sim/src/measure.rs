@@ -26,6 +26,8 @@ pub struct Measures {
     false_deaths: BTreeSet<(u32, u64)>,
     false_suspicions: BTreeSet<(u32, u64)>,
     deaths_of_frozen: BTreeSet<(u32, u64)>,
+    /// Who errs on purpose: neither its mistakes count nor those about it.
+    adversaries: Bits,
     links: Links,
     /// When each member was last heard of by somebody new.
     known_at: Vec<Option<Micros>>,
@@ -101,6 +103,11 @@ impl Measures {
         self.observers[host as usize] = Observer::default();
     }
 
+    /// A host is an adversary from now on.
+    pub fn distrust(&mut self, host: u32) {
+        self.adversaries.insert(host);
+    }
+
     /// An id stands for another host from now on: a second tab with the same key, of which the first is gone.
     pub fn pass_on(&mut self, id: PeerId, from: u32, to: u32) {
         self.by_id.insert(id, to);
@@ -155,7 +162,7 @@ impl Measures {
             Event::Suspected { member, .. } => {
                 self.with(host, &member.id, |observer, subject| observer.suspected.insert(subject));
                 if state(&member.id) == State::Running {
-                    self.note(&member.id, member.incarnation, |measures| &mut measures.false_suspicions);
+                    self.note(host, &member.id, member.incarnation, |measures| &mut measures.false_suspicions);
                 }
             }
             Event::Gone { member, why } => {
@@ -163,10 +170,10 @@ impl Measures {
                 if matches!(why, Departure::Failed { .. }) {
                     match state(&member.id) {
                         State::Running => {
-                            self.note(&member.id, member.incarnation, |measures| &mut measures.false_deaths);
+                            self.note(host, &member.id, member.incarnation, |measures| &mut measures.false_deaths);
                         }
                         State::Paused => {
-                            self.note(&member.id, member.incarnation, |measures| &mut measures.deaths_of_frozen);
+                            self.note(host, &member.id, member.incarnation, |measures| &mut measures.deaths_of_frozen);
                         }
                         State::Dead => {}
                     }
@@ -291,8 +298,16 @@ impl Measures {
         }
     }
 
-    fn note(&mut self, id: &PeerId, incarnation: u64, which: impl FnOnce(&mut Self) -> &mut BTreeSet<(u32, u64)>) {
-        if let Some(subject) = self.by_id.get(id).copied() {
+    /// A host is wrong about a member.
+    fn note(
+        &mut self,
+        host: u32,
+        id: &PeerId,
+        incarnation: u64,
+        which: impl FnOnce(&mut Self) -> &mut BTreeSet<(u32, u64)>,
+    ) {
+        let is_honest = |host: u32| !self.adversaries.contains(host);
+        if let Some(subject) = self.by_id.get(id).copied().filter(|subject| is_honest(*subject) && is_honest(host)) {
             which(self).insert((subject, incarnation));
         }
     }
@@ -470,6 +485,19 @@ mod tests {
         assert_eq!((measures.known(0).len(), measures.first_link_at(0)), (1, Some(NOW)));
         measures.host(0, id(0));
         assert_eq!((measures.known(0).len(), measures.first_link_at(0)), (0, None));
+    }
+
+    #[test]
+    fn mistakes_of_adversaries_and_about_them_do_not_count() {
+        let mut measures = measures();
+        measures.distrust(1);
+        for (observer, subject) in [(0, 1), (1, 0)] {
+            tell(&mut measures, NOW, observer, &suspected(subject));
+            tell(&mut measures, NOW, observer, &failed(subject));
+        }
+        assert_eq!((measures.false_deaths(), measures.false_suspicions()), (0, 0));
+        tell(&mut measures, NOW, 0, &failed(2));
+        assert_eq!(measures.false_deaths(), 1);
     }
 
     #[test]

@@ -13,6 +13,8 @@ const KEPT: [u8; 2] = [25, 26];
 
 use chinwag_core::wire::{Frame, kind_of};
 
+use crate::bits::Bits;
+
 /// Kinds that the header of a frame can name.
 const KINDS: usize = 32;
 
@@ -20,6 +22,8 @@ const KINDS: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     hosts: Vec<Count>,
+    /// Whose frames are not counted.
+    left_out: Bits,
     kinds: [Count; KINDS],
     names: [Option<&'static str>; KINDS],
     /// By connection.
@@ -59,6 +63,17 @@ impl Traffic {
         self.hosts.resize(self.hosts.len().max(host as usize + 1), Count::default());
     }
 
+    /// What a host sends is not counted from here on: it is an adversary.
+    pub fn leave_out(&mut self, host: u32) {
+        self.left_out.insert(host);
+    }
+
+    /// Whether what a host sends is counted.
+    #[must_use]
+    pub fn counts(&self, host: u32) -> bool {
+        !self.left_out.contains(host)
+    }
+
     /// Counts from here on.
     pub fn begin(&mut self) {
         self.hosts.fill(Count::default());
@@ -94,6 +109,9 @@ impl Traffic {
 
     /// A host sends a frame.
     pub fn sent(&mut self, host: u32, frame: &[u8]) {
+        if !self.counts(host) {
+            return;
+        }
         self.hosts[host as usize].add(frame.len());
         let kind = usize::from(kind_of(frame).unwrap_or(0));
         self.kinds[kind].add(frame.len());
@@ -143,6 +161,16 @@ mod tests {
         assert_eq!(traffic.total().frames, 3);
         traffic.begin();
         assert!(traffic.by_kind().is_empty());
+    }
+
+    #[test]
+    fn what_an_adversary_sends_is_nobodys_traffic() {
+        let mut traffic = Traffic::default();
+        traffic.host(1);
+        traffic.leave_out(0);
+        let pong = Frame::Pong(300).encode();
+        (0..2).for_each(|host| traffic.sent(host, &pong));
+        assert_eq!((traffic.total().frames, traffic.by_host()[0]), (1, Count::default()));
     }
 
     #[test]

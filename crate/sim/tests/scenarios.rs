@@ -179,6 +179,19 @@ fn those_who_accuse_replay_and_forge_change_nothing() {
 }
 
 #[test]
+fn who_accuses_everybody_costs_the_honest_less_than_they_send_anyway() {
+    let traffic = |attackers| run(40, Scenario::Attack { kind: Kind::Accuse, attackers }).traffic.bytes_per_node_s;
+    let (calm, attacked) = (traffic(0), traffic(1));
+    assert!(attacked <= 2.0 * calm, "{attacked} B/s instead of {calm}");
+}
+
+#[test]
+fn a_gang_of_accusers_kills_nobody_and_leaves_nobody_alone() {
+    let report = run(40, Scenario::Attack { kind: Kind::Accuse, attackers: 4 });
+    assert_eq!(report.crash.unwrap().false_deaths, 0);
+}
+
+#[test]
 fn what_does_not_come_true_is_told() {
     let mut options = Options { nodes: 6, scenario: Scenario::Join, duration: SECOND, ..Options::default() };
     // No connection ever comes about.

@@ -13,11 +13,28 @@ const QUORUM: usize = 3;
 /// Accusers that are remembered of a case. The earliest quorum of them counts.
 const ACCUSERS_MAX: usize = 5;
 
-/// Accusations of one accuser that may turn out false: so many at once …
-const CREDIT: u32 = 64;
+/// Accusations of one accuser of which nothing is known yet, at most. Where most of a room has crashed, whoever is left accuses some twenty.
+const OPEN_MAX: u32 = 20;
 
-/// … and again after this.
-const CREDIT_SPAN_MS: u32 = 960_000;
+/// What comes of an accusation is known after this at the latest, or nobody asks any more.
+const OPEN_MS: u32 = 15_000;
+
+/// Accusations that may be refuted until their author is not believed any more. What a room bears is shared among its members: so many by so
+/// many members …
+const WRONG_IN_ALL: usize = 64;
+
+/// … but so many by each at least …
+const WRONG_MIN: usize = 2;
+
+/// … and at most. All are forgiven after so much time …
+const WRONG_MAX: usize = 16;
+const WRONG_SPAN_MS: u32 = 240_000;
+
+/// … and one to each member for so many deaths: where many die, whoever is left has lost links, and errs in good faith.
+const DEATHS_PER_PARDON: u32 = 4;
+
+/// Who has so many open is not looked into before the accused has had time to answer.
+const OPEN_FEW: u32 = 4;
 
 /// Accusers whose credit is remembered; the one that has most gives way.
 const DEBTORS_MAX: usize = 256;
@@ -25,7 +42,18 @@ const DEBTORS_MAX: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cases {
     open: SmallMap<PeerId, Case>,
-    credits: SmallMap<PeerId, Bucket>,
+    credits: SmallMap<PeerId, Credit>,
+    /// Members in the room, ourselves not included.
+    members: usize,
+    /// Deaths since the last pardon.
+    deaths: u32,
+}
+
+/// How far the word of an accuser goes: what it has said that may turn out false, and what did.
+#[derive(Clone, Copy, Debug)]
+struct Credit {
+    open: Bucket,
+    wrong: Bucket,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +103,11 @@ pub(crate) struct Verdict {
 }
 
 impl Cases {
+    /// How large the room is.
+    pub(crate) const fn among(&mut self, members: usize) {
+        self.members = members;
+    }
+
     /// Whether an accusation would add to what is known: others want to hear of it. Of many, those count who missed the member first.
     pub(crate) fn is_news(&self, accusation: &Accusation) -> bool {
         let Accusation { accuser, subject, incarnation, missed_since, .. } = accusation;
@@ -86,16 +119,36 @@ impl Cases {
         })
     }
 
-    /// Whether an accuser has not been wrong too often. To be asked once for each accusation: it costs credit, which comes back when
-    /// the accused dies, or with time.
+    /// Whether an accuser has not been wrong too often, and has not too much open. To be asked once for each accusation: it costs credit,
+    /// which comes back when it is known what came of it, or with time.
     pub(crate) fn may_accuse(&mut self, now: Instant, accuser: PeerId) -> bool {
-        self.credits.retain(|_, credit| !credit.is_full(now));
+        let credit = self.credit(now, accuser);
+        !credit.wrong.is_empty(now) && credit.open.take(now)
+    }
+
+    /// Whether an accuser has so much open, or was wrong so lately, that the accused is better given time to answer first.
+    pub(crate) fn is_rash(&self, now: Instant, accuser: &PeerId) -> bool {
+        let few = |credit: &Credit| credit.wrong.is_full(now) && credit.open.taken(now) <= OPEN_FEW;
+        !self.credits.get(accuser).is_none_or(few)
+    }
+
+    /// An accusation was false. Whether its author had been believed until then.
+    pub(crate) fn was_wrong(&mut self, now: Instant, accuser: PeerId) -> bool {
+        self.credit(now, accuser).wrong.take(now)
+    }
+
+    fn credit(&mut self, now: Instant, accuser: PeerId) -> &mut Credit {
+        self.credits.retain(|_, credit| now < credit.full_at());
         if self.credits.len() >= DEBTORS_MAX
+            && !self.credits.contains_key(&accuser)
             && let Some(least) = self.credits.iter().min_by_key(|(_, credit)| credit.full_at()).map(|(id, _)| *id)
         {
             self.credits.remove(&least);
         }
-        self.credits.or_insert(accuser, Bucket::within(CREDIT_SPAN_MS, CREDIT)).take(now)
+        let open = Bucket::within(OPEN_MAX.saturating_mul(OPEN_MS), OPEN_MAX);
+        let share = WRONG_IN_ALL.checked_div(self.members).unwrap_or(WRONG_MAX).clamp(WRONG_MIN, WRONG_MAX);
+        let wrong = Bucket::within(WRONG_SPAN_MS, u32::try_from(share).unwrap_or(1));
+        self.credits.or_insert(accuser, Credit { open, wrong })
     }
 
     /// Adds an accusation, if it is news.
@@ -123,7 +176,20 @@ impl Cases {
         }
     }
 
-    /// The subject has refuted, or is gone. Whether we had accused it, if anybody had.
+    /// The subject has refuted: its accusers were wrong. Whether we had accused it, if anybody had. Our own word, `me`'s, always counts
+    /// with us: who has nobody else to ask must come to an end.
+    pub(crate) fn refuted(&mut self, now: Instant, subject: &PeerId, me: &PeerId) -> Option<bool> {
+        let case = self.open.remove(subject)?;
+        for (_, accuser) in case.accusers.iter().filter(|(_, accuser)| accuser != me) {
+            self.was_wrong(now, *accuser);
+            if let Some(credit) = self.credits.get_mut(accuser) {
+                credit.open.give();
+            }
+        }
+        Some(case.ours)
+    }
+
+    /// The subject is gone. Whether we had accused it, if anybody had.
     pub(crate) fn dismiss(&mut self, subject: &PeerId) -> Option<bool> {
         self.open.remove(subject).map(|case| case.ours)
     }
@@ -139,9 +205,11 @@ impl Cases {
     pub(crate) fn handle_timeout(&mut self, now: Instant, jury: Jury) -> (Vec<Verdict>, Vec<PeerId>) {
         let (mut verdicts, mut adjourned) = (Vec::new(), Vec::new());
         for (subject, case) in self.open.iter_mut().filter(|(_, case)| now >= case.due_at) {
-            if case.accusers.len() >= jury.quorum() {
+            // Who was found to be wrong too often since it accused does not count.
+            let believed = |accuser: &PeerId| self.credits.get(accuser).is_none_or(|it| !it.wrong.is_empty(now));
+            let accusers: Vec<PeerId> = case.accusers.iter().map(|(_, id)| *id).filter(believed).collect();
+            if accusers.len() >= jury.quorum() {
                 let Case { incarnation, evidence, .. } = *case;
-                let accusers = case.accusers.iter().map(|(_, accuser)| *accuser).collect();
                 verdicts.push(Verdict { subject: *subject, incarnation, evidence, accusers });
             } else {
                 adjourned.push(*subject);
@@ -149,9 +217,15 @@ impl Cases {
             }
             case.due_at = now.plus_ms(jury.patience_ms);
         }
-        for accuser in verdicts.iter().flat_map(|verdict| &verdict.accusers) {
-            if let Some(credit) = self.credits.get_mut(accuser) {
-                credit.give();
+        for Verdict { accusers, .. } in &verdicts {
+            self.deaths = self.deaths.saturating_add(1) % DEATHS_PER_PARDON;
+            for (accuser, credit) in self.credits.iter_mut() {
+                if accusers.contains(accuser) {
+                    credit.open.give();
+                }
+                if self.deaths == 0 {
+                    credit.wrong.give();
+                }
             }
         }
         (verdicts, adjourned)
@@ -194,6 +268,12 @@ impl Cases {
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         self.open.values().map(|case| case.due_at).min()
+    }
+}
+
+impl Credit {
+    fn full_at(&self) -> Instant {
+        self.open.full_at().max(self.wrong.full_at())
     }
 }
 
@@ -318,22 +398,95 @@ mod tests {
         assert_eq!((cases.mute(), accused_by(2, JURY).mute()), (1, 1));
     }
 
-    #[test]
-    fn who_accuses_falsely_again_and_again_is_not_heard_any_more() {
+    /// Accusations by one member, each of another, of which the first `refuted` are false: how many are heard of 100.
+    fn heard_of_a_hundred(members: usize, refuted: u8) -> usize {
         let mut cases = Cases::default();
-        let heard = (0..1_000).filter(|_| cases.may_accuse(LATE, peer(1))).count();
-        assert_eq!(heard, usize::try_from(CREDIT).unwrap());
-        assert!(cases.may_accuse(LATE, peer(2)) && cases.may_accuse(LATE.plus_ms(CREDIT_SPAN_MS), peer(1)));
+        cases.among(members);
+        let mut heard = 0;
+        for n in 0..100 {
+            let subject = peer(100 + n);
+            if cases.may_accuse(LATE, peer(1)) {
+                heard += 1;
+                cases.accuse(LATE, &Accusation { subject, ..accusation(LATE, 1, 5) }, JURY);
+            }
+            if n < refuted {
+                cases.refuted(LATE, &subject, &peer(99));
+            }
+        }
+        heard
+    }
+
+    #[test]
+    fn who_accuses_many_at_once_is_not_heard_on_the_rest() {
+        assert_eq!(heard_of_a_hundred(500, 0), usize::try_from(OPEN_MAX).unwrap());
+    }
+
+    #[test]
+    fn who_accuses_falsely_again_and_again_is_not_heard_any_more_and_the_sooner_the_larger_the_room() {
+        let all = [500, 16, 4].map(|members| heard_of_a_hundred(members, 100));
+        assert_eq!(all, [WRONG_MIN, 4, WRONG_MAX]);
+        assert_eq!(heard_of_a_hundred(500, 1), 1 + usize::try_from(OPEN_MAX).unwrap(), "once is forgiven");
+    }
+
+    #[test]
+    fn what_was_false_is_forgiven_with_time_and_where_many_die() {
+        let mut cases = Cases::default();
+        cases.among(500);
+        (0..9).for_each(|_| _ = cases.was_wrong(LATE, peer(1)));
+        assert!(!cases.may_accuse(LATE, peer(1)) && cases.may_accuse(LATE, peer(2)));
+        for n in 0..DEATHS_PER_PARDON {
+            assert!(!cases.may_accuse(LATE, peer(1)), "after {n} deaths");
+            cases.accuse(LATE, &accusation(LATE, 2, u64::from(n)), Jury { observers: 1, ..JURY });
+            assert_eq!(deaths(&mut cases, LATE.plus_ms(9_000), 1), 1);
+            cases.dismiss(&SUBJECT);
+        }
+        assert!(cases.may_accuse(LATE, peer(1)));
+        (0..9).for_each(|_| _ = cases.was_wrong(LATE, peer(1)));
+        let later = LATE.plus_ms(WRONG_SPAN_MS);
+        assert!(!cases.may_accuse(LATE, peer(1)) && cases.may_accuse(later, peer(1)));
+    }
+
+    #[test]
+    fn who_is_exposed_as_a_liar_counts_no_more_in_cases_that_it_opened_before() {
+        let mut cases = accused_by(3, JURY);
+        cases.among(500);
+        (0..WRONG_MAX).for_each(|_| _ = cases.was_wrong(LATE, peer(1)));
+        assert_eq!(deaths(&mut cases, LATE, 7), 0);
+        cases.accuse(LATE, &accusation(LATE, 4, 5), JURY);
+        let (verdicts, _) = cases.handle_timeout(LATE.plus_ms(60_000), JURY);
+        assert_eq!(verdicts.first().map(|verdict| verdict.accusers.clone()), Some([2, 3, 4].map(peer).to_vec()));
+    }
+
+    #[test]
+    fn our_own_word_counts_with_us_however_often_we_were_wrong() {
+        let mut cases = Cases::default();
+        cases.among(500);
+        for n in 0..50 {
+            let at = LATE.plus_ms(n);
+            assert!(cases.accuse(at, &accusation(at, 1, u64::from(n)), JURY));
+            assert_eq!(cases.refuted(at, &SUBJECT, &peer(1)), Some(false));
+        }
+        assert!(cases.may_accuse(LATE, peer(1)) && !cases.is_rash(LATE, &peer(1)));
+    }
+
+    #[test]
+    fn who_has_much_open_or_was_wrong_lately_is_rash() {
+        let mut cases = Cases::default();
+        assert!((0..OPEN_FEW).all(|_| cases.may_accuse(LATE, peer(1))));
+        assert!(!cases.is_rash(LATE, &peer(1)));
+        assert!(cases.may_accuse(LATE, peer(1)) && cases.is_rash(LATE, &peer(1)));
+        assert!(cases.was_wrong(LATE, peer(2)) && cases.is_rash(LATE, &peer(2)));
     }
 
     #[test]
     fn who_accuses_the_dead_keeps_its_credit() {
         let mut cases = Cases::default();
         for n in 0..1_000 {
-            let at = Instant::from_millis(n * 60_000);
+            let at = Instant::from_millis(n * 9_000);
             assert!(cases.may_accuse(Instant::ZERO, peer(1)));
             cases.accuse(at, &accusation(at, 1, n), JURY);
-            assert_eq!(deaths(&mut cases, at.plus_ms(50_000), 1), 1);
+            assert_eq!(deaths(&mut cases, at.plus_ms(8_000), 1), 1);
+            cases.dismiss(&SUBJECT);
         }
     }
 

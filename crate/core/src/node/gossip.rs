@@ -17,9 +17,6 @@ use crate::{
 /// How far an obituary may be ahead of us, in numbers (microseconds of wall time, 35 years): a liar cannot use ours up.
 const AHEAD_MAX: u64 = 1 << 50;
 
-/// Whoever accuses us too often, or without a signature, makes us raise our incarnation once in this time.
-const REFUTE_PAUSE_MS: u32 = 10_000;
-
 /// How far a record of our key may be ahead of ours to be an answer to it: each raises its incarnation just above the other's. What somebody before us left
 /// behind is older than ours, or as far ahead as our clock has since gone back.
 const ANSWER_MAX: u64 = 1_024;
@@ -105,7 +102,7 @@ impl Node {
         self.adjust_patience(id);
         self.digest(id);
         self.doubts.dismiss(&id);
-        if let Some(ours) = self.cases.dismiss(&id) {
+        if let Some(ours) = self.cases.refuted(self.now, &id, &self.identity.id()) {
             self.stats.false_suspicions = self.stats.false_suspicions.saturating_add(1);
             if ours {
                 self.health.worsen(self.now);
@@ -186,9 +183,9 @@ impl Node {
             return;
         }
         self.broadcast.mark(&accuser, number);
+        self.cases.among(self.members.len());
         if subject == self.id() {
-            let trusted = self.cases.may_accuse(self.now, accuser);
-            self.refute(incarnation, trusted);
+            self.face(peer, accuser, incarnation);
             return;
         }
         match self.members.incarnation_of(&subject) {
@@ -200,7 +197,8 @@ impl Node {
                     self.cases.accuse(self.now, &accusation, jury);
                     self.mark_suspect(subject, incarnation, accuser, None);
                     self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
-                    self.attend(subject);
+                    let is_rash = self.cases.is_rash(self.now, &accuser);
+                    self.attend(subject, is_rash);
                 }
             }
             // A peer comes to know what we know already: our word for it. A testimony is not answered by another.
@@ -221,10 +219,25 @@ impl Node {
         Accusation { accuser, subject, incarnation, made_at, missed_since }
     }
 
-    /// Somebody takes us for gone at this incarnation. One who was wrong too often is answered now and then only.
-    pub(super) fn refute(&mut self, incarnation: u64, trusted: bool) {
-        if incarnation != self.me.body.incarnation || !(trusted || self.now >= self.raised_at.plus_ms(REFUTE_PAUSE_MS))
-        {
+    /// Somebody accuses us. Who is rash and does so to our face, alone, is not worth an answer that goes to everybody: if others believe it, they ask
+    /// for us. In a small room there is perhaps nobody to ask.
+    fn face(&mut self, peer: PeerId, accuser: PeerId, incarnation: u64) {
+        if incarnation != self.me.body.incarnation {
+            return;
+        }
+        let is_rash = self.cases.is_rash(self.now, &accuser);
+        self.cases.was_wrong(self.now, accuser);
+        let accused = (incarnation, accuser);
+        let alone = peer == accuser && (self.accused.0 != incarnation || self.accused == accused);
+        self.accused = accused;
+        if !(is_rash && alone) || self.is_small_room() {
+            self.refute(incarnation);
+        }
+    }
+
+    /// Somebody takes us for gone at this incarnation.
+    pub(super) fn refute(&mut self, incarnation: u64) {
+        if incarnation != self.me.body.incarnation || !self.refutations.take(self.now) {
             return;
         }
         self.stats.refutations = self.stats.refutations.saturating_add(1);
@@ -247,7 +260,7 @@ impl Node {
         for subject in adjourned {
             let accused_at = self.cases.against(&subject).map_or(0, |(incarnation, _)| incarnation);
             if !self.show_accusation(subject, accused_at) {
-                self.attend(subject);
+                self.attend(subject, false);
             }
         }
     }

@@ -43,6 +43,9 @@ const OUTPUTS_KEPT: usize = 64;
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;
 
+/// How often in a minute we raise our incarnation because somebody, right or wrong, takes us for gone. Each tells everybody.
+const REFUTATIONS_PER_MINUTE: u32 = 12;
+
 /// The value of an entry, at most: what leaves room for its key, signature and version, its owner's key, and the frame's own fields.
 const ENTRY_BYTES_MAX: usize = FRAME_BYTES_MAX - 512;
 
@@ -102,6 +105,10 @@ pub struct Node {
     floods: Bucket,
     /// When we last raised our incarnation.
     raised_at: Instant,
+    /// How often we may still refute.
+    refutations: Bucket,
+    /// Who last accused us, and at which incarnation.
+    accused: (u64, PeerId),
     /// What we say of the gone to those who take them for members.
     testimonies: VecDeque<(Instant, LinkId, PeerId, u64)>,
     /// When we last woke from a long freeze.
@@ -183,6 +190,8 @@ impl Node {
             flooded_over: Vec::new(),
             floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
+            refutations: Bucket::new(REFUTATIONS_PER_MINUTE),
+            accused: (0, PeerId::from_bytes([0; 16])),
             testimonies: VecDeque::new(),
             woken_at: None,
             links: Links::default(),

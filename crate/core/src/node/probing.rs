@@ -92,13 +92,13 @@ impl Node {
     /// Something speaks against a member. It is asked, over our own link if there is one, and through others.
     pub(super) fn doubt(&mut self, subject: PeerId, evidence: Evidence) {
         let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
-        self.begin_doubt(subject, evidence, ways);
+        self.begin_doubt(subject, evidence, ways, 0);
     }
 
-    fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8) {
+    fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8, pause_ms: u32) {
         if self.members.get(&subject).is_some() {
             self.doubts.open(
-                self.now,
+                self.now.plus_ms(pause_ms),
                 self.missed_since(&subject, evidence),
                 subject,
                 evidence,
@@ -119,8 +119,8 @@ impl Node {
         self.now.minus_micros(ms.saturating_mul(1_000))
     }
 
-    /// Somebody accuses a member. Its peers and its witnesses look for themselves.
-    pub(super) fn attend(&mut self, subject: PeerId) {
+    /// Somebody accuses a member. Its peers and its witnesses look for themselves; if the accuser is rash, once the accused has had time to answer.
+    pub(super) fn attend(&mut self, subject: PeerId, is_rash: bool) {
         let Some((_, adjourned)) = self.cases.against(&subject) else { return };
         let heard_lately = |link| self.probes.silence_us(self.now, link) < u64::from(ASK_MS).saturating_mul(1_000);
         let called = match self.links.to(subject) {
@@ -131,7 +131,9 @@ impl Node {
             }
         };
         if called && !self.cases.is_ours(&subject) {
-            self.doubt(subject, Evidence::Unreachable);
+            let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
+            let pause_ms = if is_rash { self.round_trip_ms() } else { 0 };
+            self.begin_doubt(subject, Evidence::Unreachable, ways, pause_ms);
         }
     }
 
@@ -172,7 +174,7 @@ impl Node {
         let links = self.ways_around(subject, usize::from(ways));
         let against = self.cases.against(&subject);
         let accused = against.map_or(0, |(incarnation, _)| incarnation);
-        let mut wait_ms = ms(self.probes.typical_rtt_us()).saturating_mul(self.depth().saturating_add(4) / 2);
+        let mut wait_ms = self.round_trip_ms();
         wait_ms = self.probes.in_proportion(self.health.stretch_ms(self.now, wait_ms.max(ASK_MS.saturating_mul(2))));
         if links.is_empty() && self.members.alive_count() > usize::from(against.is_none()) {
             wait_ms = wait_ms.saturating_mul(ALONE_FACTOR);
@@ -269,7 +271,7 @@ impl Node {
         }
         for subject in sought {
             if self.links.to(subject).is_none() {
-                self.begin_doubt(subject, Evidence::Unreachable, 1);
+                self.begin_doubt(subject, Evidence::Unreachable, 1, 0);
             }
         }
         if let Some(link) = self.random.pick(&links).copied() {
@@ -289,7 +291,7 @@ impl Node {
                 return;
             }
             if accused > 0 {
-                self.refute(accused, false);
+                self.refute(accused);
             }
             let newer = accused > 0 && self.me.body.incarnation > accused;
             let records = newer.then(|| self.me.clone()).into_iter().collect();
@@ -341,6 +343,11 @@ impl Node {
         let patience_ms = self.probes.in_proportion(patience_ms);
         let missed_ms = self.patience_with(subject).saturating_add(probe_interval_ms).saturating_add(suspicion_ms);
         Jury { observers, patience_ms, missed_ms }
+    }
+
+    /// How long it takes to ask somebody far away.
+    fn round_trip_ms(&self) -> u32 {
+        ms(self.probes.typical_rtt_us()).saturating_mul(self.depth().saturating_add(4) / 2)
     }
 
     /// The logarithm of the room's size: a bound on the links that a rumor crosses.

@@ -1,4 +1,7 @@
 //! Some members misbehave: they speak frames of their own beside those of their node.
+//!
+//! What is measured is what that costs the honest: their own traffic while it lasts, mistakes of theirs about each other, their messages to each
+//! other, and whether all of them have a link to one of their kind.
 
 use std::sync::Arc;
 
@@ -10,6 +13,7 @@ use chinwag_core::{
 use super::Stage;
 use crate::{
     bits::Bits,
+    graph::neighbours,
     network::Manner,
     random::{Concern, IndexedRandom, RngExt, Stream, stream},
     time::{MS, Micros, SECOND, WALL_MS},
@@ -51,6 +55,7 @@ pub(super) fn run(stage: &mut Stage, kind: Kind, attackers: u32) {
     stage.begin();
     let copies = stage.copies();
     let until = stage.network.now() + stage.options.duration;
+    let mut besieged = Bits::default();
     let mut speak_at = stage.network.now();
     while stage.network.now() < until && stage.network.violation().is_none() {
         gang.act(stage);
@@ -60,9 +65,14 @@ pub(super) fn run(stage: &mut Stage, kind: Kind, attackers: u32) {
                 stage.say(speaker, BYTES);
             }
             speak_at += SPEAK;
+            gang.besieged(stage).into_iter().for_each(|host| _ = besieged.insert(host));
         }
         stage.network.run_for(TURN);
     }
+    stage.end_counting();
+    stage.expect(besieged.is_empty(), || {
+        format!("nobody honest is without an honest neighbour ({} were)", besieged.len())
+    });
     gang.members.iter().for_each(|host| stage.network.crash(host, Manner::Closed));
     stage.network.run_for(5 * SECOND);
     let honest: Bits = stage.network.living().filter(|host| !gang.members.contains(*host)).collect();
@@ -91,6 +101,7 @@ impl Gang {
             let host = stage.somebody();
             if members.insert(host) {
                 stage.network.tap(host);
+                distrust(stage, host);
             }
         }
         let chance = stream(stage.options.seed, Concern::Adversaries);
@@ -219,6 +230,14 @@ impl Gang {
         WALL_MS * 1_000 + stage.network.now()
     }
 
+    /// The honest that have no link to another of them.
+    fn besieged(&self, stage: &Stage) -> Vec<u32> {
+        let neighbours = neighbours(&stage.network);
+        let honest = |host: &u32| !self.members.contains(*host);
+        let alone = |host: &u32| !neighbours[*host as usize].iter().any(honest);
+        stage.network.living().filter(honest).filter(alone).collect()
+    }
+
     fn come_and_go(&mut self, stage: &mut Stage) {
         for (since, visitor) in &mut self.visitors {
             if *visitor != u32::MAX && stage.network.now() - *since < STAY {
@@ -230,8 +249,15 @@ impl Gang {
             *visitor = stage.network.spawn();
             *since = stage.network.now();
             self.members.insert(*visitor);
+            distrust(stage, *visitor);
         }
     }
+}
+
+/// What a host does is not held against the honest from now on.
+fn distrust(stage: &mut Stage, host: u32) {
+    stage.network.measures.distrust(host);
+    stage.network.traffic.leave_out(host);
 }
 
 /// A rumor as its author sends it.

@@ -43,6 +43,8 @@ pub struct Stage {
     /// What it has found so far.
     pub report: Report,
     measuring_since: Micros,
+    /// When the counting of traffic ended, if that was before the end of the run.
+    counted_until: Option<Micros>,
     /// By host, when the measuring began.
     dials_before: Vec<u64>,
 }
@@ -78,7 +80,15 @@ impl Stage {
             ..Report::default()
         };
         let chance = stream(options.seed, Concern::Scenario);
-        Self { network, options: options.clone(), chance, report, measuring_since: 0, dials_before: Vec::new() }
+        Self {
+            network,
+            options: options.clone(),
+            chance,
+            report,
+            measuring_since: 0,
+            counted_until: None,
+            dials_before: Vec::new(),
+        }
     }
 
     /// Lets all members join at a steady rate, and waits until everybody knows everybody.
@@ -253,18 +263,27 @@ impl Stage {
         if let Some(violation) = self.network.violation() {
             self.report.violations.push(format!("{violation}, seed {}", self.options.seed));
         }
-        self.report.traffic = self.traffic();
+        if self.counted_until.is_none() {
+            self.report.traffic = self.traffic();
+        }
         let (mean, max) = self.network.measures.links();
         let dials = self.network.living().map(|host| self.network.hosts()[host as usize].node.stats().dials).max();
         self.report.links = report::Links { mean, max, dials_per_node_max: dials.unwrap_or(0) };
         Outcome { report: self.report, network: self.network, measured_since: self.measuring_since }
     }
 
+    /// What is sent from here on is no longer of the measured part.
+    pub(super) fn end_counting(&mut self) {
+        self.report.traffic = self.traffic();
+        self.counted_until = Some(self.network.now());
+    }
+
     fn traffic(&self) -> report::Traffic {
         let network = &self.network;
-        let duration = self.report.simulated_s;
+        let duration = seconds(network.now() - self.measuring_since);
         let mut rates: Vec<f64> = network
             .living()
+            .filter(|host| network.traffic.counts(*host))
             .map(|host| network.traffic.by_host()[host as usize].bytes as f64 / duration.max(1e-9))
             .collect();
         let node_seconds = rates.len().max(1) as f64 * duration.max(1e-9);
