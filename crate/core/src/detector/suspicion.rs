@@ -43,6 +43,8 @@ const DEBTORS_MAX: usize = 256;
 pub(crate) struct Cases {
     open: SmallMap<PeerId, Case>,
     credits: SmallMap<PeerId, Credit>,
+    /// What we said ourselves of members to whom we have no link, and was false.
+    wrong: Option<Bucket>,
     /// Members in the room, ourselves not included.
     members: usize,
     /// Deaths since the last pardon.
@@ -137,6 +139,13 @@ impl Cases {
         self.credit(now, accuser).wrong.take(now)
     }
 
+    /// Whether we have ourselves so much open, or were wrong so often about members to whom we have no link, that others would not listen. To be wrong about
+    /// those means that our searches fail, and more of them would make more of them fail.
+    pub(crate) fn is_restrained(&self, now: Instant) -> bool {
+        let open = self.open.values().filter(|case| case.ours).count();
+        open >= usize::try_from(OPEN_MAX).unwrap_or(usize::MAX) || self.wrong.is_some_and(|wrong| wrong.is_empty(now))
+    }
+
     fn credit(&mut self, now: Instant, accuser: PeerId) -> &mut Credit {
         self.credits.retain(|_, credit| now < credit.full_at());
         if self.credits.len() >= DEBTORS_MAX
@@ -146,9 +155,14 @@ impl Cases {
             self.credits.remove(&least);
         }
         let open = Bucket::within(OPEN_MAX.saturating_mul(OPEN_MS), OPEN_MAX);
-        let share = WRONG_IN_ALL.checked_div(self.members).unwrap_or(WRONG_MAX).clamp(WRONG_MIN, WRONG_MAX);
-        let wrong = Bucket::within(WRONG_SPAN_MS, u32::try_from(share).unwrap_or(1));
+        let wrong = self.forgivable();
         self.credits.or_insert(accuser, Credit { open, wrong })
+    }
+
+    /// How often each may be wrong.
+    fn forgivable(&self) -> Bucket {
+        let share = WRONG_IN_ALL.checked_div(self.members).unwrap_or(WRONG_MAX).clamp(WRONG_MIN, WRONG_MAX);
+        Bucket::within(WRONG_SPAN_MS, u32::try_from(share).unwrap_or(1))
     }
 
     /// Adds an accusation, if it is news.
@@ -186,6 +200,10 @@ impl Cases {
                 credit.open.give();
             }
         }
+        if case.evidence == Some(Evidence::Unreachable) {
+            let fresh = self.forgivable();
+            self.wrong.get_or_insert(fresh).take(now);
+        }
         Some(case.ours)
     }
 
@@ -219,6 +237,9 @@ impl Cases {
         }
         for Verdict { accusers, .. } in &verdicts {
             self.deaths = self.deaths.saturating_add(1) % DEATHS_PER_PARDON;
+            if self.deaths == 0 {
+                self.wrong.iter_mut().for_each(Bucket::give);
+            }
             for (accuser, credit) in self.credits.iter_mut() {
                 if accusers.contains(accuser) {
                     credit.open.give();
@@ -467,6 +488,24 @@ mod tests {
             assert_eq!(cases.refuted(at, &SUBJECT, &peer(1)), Some(false));
         }
         assert!(cases.may_accuse(LATE, peer(1)) && !cases.is_rash(LATE, &peer(1)));
+    }
+
+    #[test]
+    fn who_was_wrong_about_those_it_has_no_link_to_says_no_more_of_such_until_it_is_forgiven() {
+        let wrong_about = |evidence| {
+            let mut cases = accused_by(1, JURY);
+            cases.among(500);
+            for n in 6..8 {
+                assert!(!cases.is_restrained(LATE));
+                cases.accuse(LATE, &accusation(LATE, 1, n), JURY);
+                cases.note(&SUBJECT, evidence);
+                assert_eq!(cases.refuted(LATE, &SUBJECT, &peer(1)), Some(true));
+            }
+            cases
+        };
+        assert!(!wrong_about(Evidence::Closed).is_restrained(LATE));
+        let cases = wrong_about(Evidence::Unreachable);
+        assert!(cases.is_restrained(LATE) && !cases.is_restrained(LATE.plus_ms(WRONG_SPAN_MS)));
     }
 
     #[test]

@@ -258,9 +258,14 @@ impl Node {
             }
         }
         for subject in adjourned {
-            let accused_at = self.cases.against(&subject).map_or(0, |(incarnation, _)| incarnation);
-            if !self.show_accusation(subject, accused_at) {
-                self.attend(subject, false);
+            let (accused_at, adjourned) = self.cases.against(&subject).unwrap_or_default();
+            if self.show_accusation(subject, accused_at) {
+                continue;
+            }
+            self.attend(subject, false);
+            // Nobody says what we say. Perhaps nobody heard it, and so it was not refuted either.
+            if adjourned.is_power_of_two() && self.cases.is_ours(&subject) && self.links.to(subject).is_none() {
+                self.begin_doubt(subject, Evidence::Unreachable, 1, 0);
             }
         }
     }

@@ -95,7 +95,7 @@ impl Node {
         self.begin_doubt(subject, evidence, ways, 0);
     }
 
-    fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8, pause_ms: u32) {
+    pub(super) fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8, pause_ms: u32) {
         if self.members.get(&subject).is_some() {
             self.doubts.open(
                 self.now.plus_ms(pause_ms),
@@ -221,6 +221,11 @@ impl Node {
             if let Some(link) = self.links.to(subject) {
                 self.disconnect(link);
             }
+            return;
+        }
+        // Others would not believe it, and who patrols on would keep their questions from being answered.
+        if doubt.evidence == Evidence::Unreachable && !self.is_small_room() && self.cases.is_restrained(self.now) {
+            self.patrol_width = 1;
             return;
         }
         // Who has no link to it has only the word of others for how long it has been silent.
