@@ -159,7 +159,7 @@ impl Cases {
         self.credits.or_insert(accuser, Credit { open, wrong })
     }
 
-    /// How often each may be wrong.
+    /// How often one may be wrong.
     fn forgivable(&self) -> Bucket {
         let share = WRONG_IN_ALL.checked_div(self.members).unwrap_or(WRONG_MAX).clamp(WRONG_MIN, WRONG_MAX);
         Bucket::within(WRONG_SPAN_MS, u32::try_from(share).unwrap_or(1))

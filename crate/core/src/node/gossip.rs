@@ -192,11 +192,17 @@ impl Node {
             // An older incarnation is refuted already; a greater one than its owner has issued is nobody's to accuse.
             Some(current) if current == incarnation && accuser != subject && accuser != self.id() => {
                 let accusation = self.weigh_accusation(hops, &suspicion.body);
-                if self.cases.is_news(&accusation) && self.cases.may_accuse(self.now, accuser) {
+                let is_news = self.cases.is_news(&accusation);
+                let is_believed = is_news && self.cases.may_accuse(self.now, accuser);
+                // What a peer says of the gone counts with us however often it was wrong: its view has come to differ from ours, and they have to become the same.
+                let is_testimony = accuser == peer && silent_ms == 0;
+                if is_believed || (is_news && is_testimony && self.testimonies_heard.take(self.now)) {
                     let jury = self.jury(&subject);
                     self.cases.accuse(self.now, &accusation, jury);
                     self.mark_suspect(subject, incarnation, accuser, None);
-                    self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
+                    if is_believed {
+                        self.spread(Rumor::Suspicion(suspicion), Some(link), hops);
+                    }
                     let is_rash = self.cases.is_rash(self.now, &accuser);
                     self.attend(subject, is_rash);
                 }

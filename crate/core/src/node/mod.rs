@@ -43,6 +43,9 @@ const OUTPUTS_KEPT: usize = 64;
 /// How often in a minute a rumor of another's goes over all links because it says that its tree shall grow anew.
 const FLOODS_PER_MINUTE: u32 = 1_200;
 
+/// How often in a minute a peer that we do not believe may say who is gone.
+const TESTIMONIES_PER_MINUTE: u32 = 4;
+
 /// How often in a minute we raise our incarnation because somebody, right or wrong, takes us for gone. Each tells everybody.
 const REFUTATIONS_PER_MINUTE: u32 = 12;
 
@@ -105,6 +108,8 @@ pub struct Node {
     floods: Bucket,
     /// When we last raised our incarnation.
     raised_at: Instant,
+    /// How many testimonies we may still hear of those whom we do not believe.
+    testimonies_heard: Bucket,
     /// How often we may still refute.
     refutations: Bucket,
     /// Who last accused us, and at which incarnation.
@@ -190,6 +195,7 @@ impl Node {
             flooded_over: Vec::new(),
             floods: Bucket::new(FLOODS_PER_MINUTE),
             raised_at: Instant::ZERO,
+            testimonies_heard: Bucket::new(TESTIMONIES_PER_MINUTE),
             refutations: Bucket::new(REFUTATIONS_PER_MINUTE),
             accused: (0, PeerId::from_bytes([0; 16])),
             testimonies: VecDeque::new(),
@@ -414,7 +420,8 @@ impl Node {
     #[must_use]
     pub fn needs_server(&self) -> bool {
         let by_server = |link: &Link| link.is_pending() && matches!(link.route, Route::Server(_));
-        self.is_cut_off() || self.asks.any_by_server() || self.links.iter().any(|(_, link)| by_server(link))
+        let few = self.live_links().len() < seeking::LINKS_FEW;
+        self.is_cut_off() || (few && self.asks.any_by_server()) || self.links.iter().any(|(_, link)| by_server(link))
     }
 
     /// The incarnation at which a member is remembered as gone.

@@ -26,9 +26,6 @@ const REFUSED_PAUSE_MS: u32 = 2_000;
 /// The longest pause is 2^5 times as long.
 const REFUSED_DOUBLINGS_MAX: u32 = 5;
 
-/// The longest patience with a knock is 2^2 times as long as the first.
-const PATIENCE_DOUBLINGS_MAX: u32 = 2;
-
 /// A link younger than this makes no room for another.
 const YOUNG_MS: u32 = 1_000;
 
@@ -62,9 +59,8 @@ impl Node {
         let session = self.random.u64();
         let links = u8::try_from(links).unwrap_or(u8::MAX);
         let by_server = if let Route::Server(greeter) = route { Some(greeter) } else { None };
-        // Where packets are lost, walks take longer. Who has no link yet cannot know that, and learns it from knocks in vain.
-        let patience_ms =
-            self.probes.in_proportion(self.config.knock_timeout_ms << self.refusals.min(PATIENCE_DOUBLINGS_MAX));
+        // Where packets are lost, walks take longer.
+        let patience_ms = self.probes.in_proportion(self.config.knock_timeout_ms);
         let deadline = self.now.plus_ms(patience_ms);
         self.asks.begin(session, Ask { deadline, links, by_server });
         self.stats.knocks = self.stats.knocks.saturating_add(1);
