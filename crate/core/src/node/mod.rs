@@ -44,7 +44,7 @@ const OUTPUTS_KEPT: usize = 64;
 const FLOODS_PER_MINUTE: u32 = 1_200;
 
 /// How often in a minute a peer that we do not believe may say who is gone.
-const TESTIMONIES_PER_MINUTE: u32 = 4;
+const TESTIMONIES_PER_MINUTE: u32 = 2;
 
 /// How often in a minute we raise our incarnation because somebody, right or wrong, takes us for gone. Each tells everybody.
 const REFUTATIONS_PER_MINUTE: u32 = 12;
