@@ -420,8 +420,7 @@ impl Node {
     #[must_use]
     pub fn needs_server(&self) -> bool {
         let by_server = |link: &Link| link.is_pending() && matches!(link.route, Route::Server(_));
-        let few = self.live_links().len() < seeking::LINKS_FEW;
-        self.is_cut_off() || (few && self.asks.any_by_server()) || self.links.iter().any(|(_, link)| by_server(link))
+        self.is_cut_off() || self.asks.any_by_server() || self.links.iter().any(|(_, link)| by_server(link))
     }
 
     /// The incarnation at which a member is remembered as gone.
