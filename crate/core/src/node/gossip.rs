@@ -96,8 +96,7 @@ impl Node {
     pub(super) fn learn(&mut self, record: Signed<Record>, via: LinkId, hops: u8) {
         let id = record.body.id();
         let rumor = Rumor::Record(record.clone());
-        let joined_at_ms = record.body.joined_at_ms;
-        let began_anew = self.members.get(&id).is_some_and(|known| known.record.body.joined_at_ms != joined_at_ms);
+        let began_anew = self.began_anew(&record.body);
         let before = self.members.accept(self.now, self.commons.share(record));
         self.adjust_patience(id);
         self.digest(id);
@@ -118,6 +117,12 @@ impl Node {
             }
         }
         self.spread(rumor, Some(via), hops);
+    }
+
+    /// Whether a member that we know has joined again since.
+    pub(super) fn began_anew(&self, record: &Record) -> bool {
+        let known = self.members.get(&record.id());
+        known.is_some_and(|known| known.record.body.joined_at_ms != record.joined_at_ms)
     }
 
     pub(super) fn on_entry(&mut self, link: LinkId, peer: PeerId, hops: u8, entry: Signed<Entry>) {
@@ -270,8 +275,8 @@ impl Node {
             }
             self.attend(subject, false);
             // Nobody says what we say. Perhaps nobody heard it, and so it was not refuted either.
-            if adjourned.is_power_of_two() && self.cases.is_ours(&subject) && self.links.to(subject).is_none() {
-                self.begin_doubt(subject, Evidence::Unreachable, 1, 0);
+            if adjourned.is_power_of_two() && self.cases.is_ours(&subject) {
+                self.look_for(subject);
             }
         }
     }

@@ -158,8 +158,7 @@ impl Node {
     fn welcome(&mut self, id: LinkId, peer: PeerId, record: Signed<Record>) {
         let incarnation = record.body.incarnation;
         let known = self.members.incarnation_of(&peer);
-        let joined_at_ms = self.members.get(&peer).map(|member| member.record.body.joined_at_ms);
-        let began_anew = joined_at_ms.is_some_and(|known| known != record.body.joined_at_ms);
+        let began_anew = self.began_anew(&record.body);
         match self.members.weigh(&peer, incarnation, &self.config) {
             News::Buried(incarnation) => {
                 self.send(id, Lane::Reliable, &Frame::Obituary { subject: peer, incarnation });

@@ -91,11 +91,22 @@ impl Node {
 
     /// Something speaks against a member. It is asked, over our own link if there is one, and through others.
     pub(super) fn doubt(&mut self, subject: PeerId, evidence: Evidence) {
-        let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
-        self.begin_doubt(subject, evidence, ways, 0);
+        self.doubt_after(subject, evidence, 0);
     }
 
-    pub(super) fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8, pause_ms: u32) {
+    fn doubt_after(&mut self, subject: PeerId, evidence: Evidence, pause_ms: u32) {
+        let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
+        self.begin_doubt(subject, evidence, ways, pause_ms);
+    }
+
+    /// Looks whether a member to whom we have no link is there, first with one question.
+    pub(super) fn look_for(&mut self, subject: PeerId) {
+        if self.links.to(subject).is_none() {
+            self.begin_doubt(subject, Evidence::Unreachable, 1, 0);
+        }
+    }
+
+    fn begin_doubt(&mut self, subject: PeerId, evidence: Evidence, ways: u8, pause_ms: u32) {
         if self.members.get(&subject).is_some() {
             self.doubts.open(
                 self.now.plus_ms(pause_ms),
@@ -131,9 +142,8 @@ impl Node {
             }
         };
         if called && !self.cases.is_ours(&subject) {
-            let ways = if self.links.to(subject).is_some() { 0 } else { WAYS_MAX };
             let pause_ms = if is_rash { self.round_trip_ms() } else { 0 };
-            self.begin_doubt(subject, Evidence::Unreachable, ways, pause_ms);
+            self.doubt_after(subject, Evidence::Unreachable, pause_ms);
         }
     }
 
@@ -274,11 +284,7 @@ impl Node {
             self.patrols_spared = spared;
             sought.extend(self.members.live_before(&self.id(), self.patrol_width));
         }
-        for subject in sought {
-            if self.links.to(subject).is_none() {
-                self.begin_doubt(subject, Evidence::Unreachable, 1, 0);
-            }
-        }
+        sought.into_iter().for_each(|subject| self.look_for(subject));
         if let Some(link) = self.random.pick(&links).copied() {
             self.begin_comparison(link);
         }

@@ -43,8 +43,8 @@ pub struct Stage {
     /// What it has found so far.
     pub report: Report,
     measuring_since: Micros,
-    /// When the counting of traffic ended, if that was before the end of the run.
-    counted_until: Option<Micros>,
+    /// The counting of traffic has ended, before the end of the run.
+    is_counted: bool,
     /// By host, when the measuring began.
     dials_before: Vec<u64>,
 }
@@ -86,7 +86,7 @@ impl Stage {
             chance,
             report,
             measuring_since: 0,
-            counted_until: None,
+            is_counted: false,
             dials_before: Vec::new(),
         }
     }
@@ -263,7 +263,7 @@ impl Stage {
         if let Some(violation) = self.network.violation() {
             self.report.violations.push(format!("{violation}, seed {}", self.options.seed));
         }
-        if self.counted_until.is_none() {
+        if !self.is_counted {
             self.report.traffic = self.traffic();
         }
         let (mean, max) = self.network.measures.links();
@@ -275,7 +275,7 @@ impl Stage {
     /// What is sent from here on is no longer of the measured part.
     pub(super) fn end_counting(&mut self) {
         self.report.traffic = self.traffic();
-        self.counted_until = Some(self.network.now());
+        self.is_counted = true;
     }
 
     fn traffic(&self) -> report::Traffic {
