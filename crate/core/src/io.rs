@@ -110,6 +110,16 @@ pub enum Input {
         /// The member that is not attached to the server.
         peer: PeerId,
     },
+    /// The host has an invite of a member, an offer that came by no way of ours: it is answered by a dial, so that all else is as ever. The dial's own
+    /// offer has to find its way back by hand, which takes longer than by any other.
+    Invited {
+        /// Who invites.
+        by: PeerId,
+        /// The session that the invite names.
+        session: u64,
+        /// How long we wait for a link to come of it.
+        patience_ms: u32,
+    },
     /// The user of the library wants something.
     Command(Command),
 }
