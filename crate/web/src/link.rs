@@ -67,7 +67,9 @@ impl Link {
     pub(crate) fn on_step(self: &Rc<Self>, step: Step, value: &JsValue) {
         let Some(driver) = self.driver.upgrade() else { return };
         let next = match (step, self.transport()) {
-            (Step::IceServers, _) => self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport)),
+            (Step::IceServers, _) => self.open(&driver, value).and_then(|transport| {
+                if transport.is_by_hand() { Ok(Vec::new()) } else { self.negotiation.begin(&transport) }
+            }),
             (Step::Described, Some(transport)) => {
                 if let Some((kind, body)) = self.negotiation.on_described(&transport) {
                     self.tell(kind, body);
@@ -157,18 +159,10 @@ impl Link {
                 link.on_message(&event);
             }
         };
-        match Transport::open(ice_servers, driver.relay_only(), on_event, on_message) {
-            Ok(transport) => {
-                driver.connection_made();
-                let transport = Rc::new(transport);
-                self.transport.replace(Some(Rc::clone(&transport)));
-                Ok(transport)
-            }
-            Err(error) => {
-                driver.connection_refused(&error);
-                Err(Refusal)
-            }
-        }
+        let made = driver.connect(ice_servers).map_err(|_| Refusal)?;
+        let transport = Rc::new(Transport::new(&made, on_event, on_message));
+        self.transport.replace(Some(Rc::clone(&transport)));
+        Ok(transport)
     }
 
     /// The one handler of every event but `message`.
@@ -186,7 +180,8 @@ impl Link {
             "error" => self.down(LinkDownReason::Failed),
             "bufferedamountlow" if transport.is_writable() => self.input(Input::Writable { link: self.id }),
             "icecandidate" => self.on_candidate(event),
-            "connectionstatechange" => {
+            // Who does not have our description yet cannot be heard.
+            "connectionstatechange" if self.up.get() || !transport.is_by_hand() => {
                 if let Some(reason) = transport.ended() {
                     self.down(reason);
                 }

@@ -92,8 +92,11 @@ impl Signaling {
         }
     }
 
-    /// Holds a socket from now on, or lets it go.
+    /// Holds a socket from now on, or lets it go. Who has no server does without, and is not reminded of it.
     pub(crate) fn want(&self, wanted: bool) {
+        if self.urls.is_empty() {
+            return;
+        }
         let idle = matches!(*self.phase.borrow(), Phase::Idle);
         if wanted && idle {
             self.tell_state(SignalingState::Connecting);

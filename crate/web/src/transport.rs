@@ -1,10 +1,11 @@
 //! The browser's objects behind a link, and their handlers.
 
 use chinwag_core::{Lane, LinkDownReason};
+use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
-    RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
+    Event, MessageEvent, RtcDataChannel, RtcDataChannelState, RtcDataChannelType, RtcPeerConnection,
+    RtcPeerConnectionState,
 };
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
@@ -28,6 +29,8 @@ pub(crate) struct Transport {
     reliable: RtcDataChannel,
     /// Unordered, never retransmitted.
     unreliable: RtcDataChannel,
+    /// The face has described it already: people carry its descriptions.
+    is_by_hand: bool,
     /// Every handler but one is this closure, which asks the event for its type: each further one would be a table
     /// entry and a shim for every link.
     _on_event: Closure<dyn Fn(Event)>,
@@ -35,35 +38,29 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// A fresh connection which calls the two handlers.
-    ///
-    /// # Errors
-    /// The browser's exception: too many connections, or ICE servers that are none.
-    pub(crate) fn open(
-        ice_servers: &JsValue,
-        relay_only: bool,
+    /// What the face has made, `{ connection, reliable, unreliable }`; it calls the two handlers from now on.
+    pub(crate) fn new(
+        made: &JsValue,
         on_event: impl Fn(Event) + 'static,
         on_message: impl Fn(MessageEvent) + 'static,
-    ) -> Result<Self, JsValue> {
-        let configuration = RtcConfiguration::new();
-        if !ice_servers.is_undefined() {
-            configuration.set_ice_servers(ice_servers);
-        }
-        if relay_only {
-            configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
-        }
-        let connection = RtcPeerConnection::new_with_configuration(&configuration)?;
-        let reliable = channel(&connection, 0, None);
-        let unreliable = channel(&connection, 1, Some(0));
+    ) -> Self {
+        let part = |name: &str| Reflect::get(made, &name.into()).unwrap_or_default();
+        let connection: RtcPeerConnection = part("connection").unchecked_into();
         let transport = Self {
+            is_by_hand: connection.local_description().is_some(),
             connection,
-            reliable,
-            unreliable,
+            reliable: part("reliable").unchecked_into(),
+            unreliable: part("unreliable").unchecked_into(),
             _on_event: Closure::new(on_event),
             _on_message: Closure::new(on_message),
         };
         transport.listen();
-        Ok(transport)
+        transport
+    }
+
+    /// Whether people carry its descriptions: there is none to be made, and the other side takes its time.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.is_by_hand
     }
 
     /// The connection itself.
@@ -159,15 +156,4 @@ impl Transport {
         }
         self.reliable.set_onbufferedamountlow(None);
     }
-}
-
-fn channel(connection: &RtcPeerConnection, id: u16, max_retransmits: Option<u16>) -> RtcDataChannel {
-    let init = RtcDataChannelInit::new();
-    init.set_negotiated(true);
-    init.set_id(id);
-    if let Some(max_retransmits) = max_retransmits {
-        init.set_ordered(false);
-        init.set_max_retransmits(max_retransmits);
-    }
-    connection.create_data_channel_with_data_channel_dict("chinwag", &init)
 }

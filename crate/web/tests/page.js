@@ -127,6 +127,16 @@ export class Memory {
   trouble(code, detail) { this.note(`trouble ${code}: ${detail}`); }
   settled() {}
   iceServers(offered) { return this.ice ? this.ice(offered) : undefined; }
+  /** As the face does it. */
+  connect(given) {
+    if (given?.connection) return given;
+    try {
+      return connect(given);
+    } catch (error) {
+      this.note(`no connection: ${error.name}`);
+      throw error;
+    }
+  }
 
   note(text) {
     this.told.push(text);
@@ -146,6 +156,12 @@ export class Memory {
       check();
     });
   }
+}
+
+function connect(iceServers) {
+  const connection = new RTCPeerConnection({ iceServers });
+  const channel = (id, more) => connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
+  return { connection, reliable: channel(0), unreliable: channel(1, { ordered: false, maxRetransmits: 0 }) };
 }
 
 export function memory() {

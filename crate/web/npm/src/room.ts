@@ -1,8 +1,10 @@
-import type { Channel, Counter, Grounds, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
+import type { Channel, Counter, Grounds, Invite, InviteOptions, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 import { EarlyMessages, RoomChannel } from "./channel.js";
 import { call, Listeners, PatientListeners } from "./emitter.js";
+import { connect, type Connection } from "./connection.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
+import { Invites } from "./invite.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
 import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
@@ -29,6 +31,9 @@ export interface RoomSetup {
   /** Makes a host: with the identity that was given, or with a fresh one. */
   readonly makeHost: (sink: Sink, anew: boolean) => Host;
   readonly iceServers: (offered: unknown) => unknown;
+  readonly relayOnly: boolean;
+  /** There is no signaling server. */
+  readonly serverless: boolean;
   /** Called once, when the room is left. */
   readonly onLeave: () => void;
 }
@@ -50,6 +55,7 @@ export class HostedRoom implements Room {
   readonly #channels = new Map<string, RoomChannel<unknown>>();
   readonly #early = new EarlyMessages();
   readonly #views: Views;
+  readonly #invites: Invites;
   readonly #subscribers = new Listeners<[]>();
   readonly #events: Registry = {
     join: new PatientListeners(EARLY_EVENTS_MAX),
@@ -86,19 +92,20 @@ export class HostedRoom implements Room {
       dropped: (count: number) => this.#drop(count),
     };
     this.#views = new Views(office, setup.logEntriesMax);
+    this.#invites = new Invites({ room: this, connect: async () => this.#connect((await this.#host.iceServers()) as Connection | undefined), ask: office.ask });
   }
 
-  /** Enters the room; `progress` hears how that goes until it is ready. */
-  start(presence: Json | undefined, progress: JoinProgress): void {
+  /** Enters the room, by an invite if there is one; `progress` hears how that goes until it is ready. */
+  start(presence: Json | undefined, invited: boolean, progress: JoinProgress): void {
     this.#progress = progress;
-    this.#enter(presence);
+    this.#enter(presence, invited);
   }
 
-  #enter(presence: Json | undefined): void {
+  #enter(presence: Json | undefined, invited: boolean): void {
     this.#ask((host) => {
       if (presence !== undefined) host.setPresence(presence);
       host.setHidden(document.hidden);
-      host.start();
+      host.start(this.#setup.serverless && !invited);
     });
   }
 
@@ -144,13 +151,22 @@ export class HostedRoom implements Room {
     return this.#views.counter(this.#named("counter", name));
   }
 
+  async invite(options: InviteOptions = {}): Promise<Invite> {
+    return await this.#invites.make(options);
+  }
+
+  /** Takes up an invite: the answer to it, and for how long something may come of that. */
+  async answer(invite: string): Promise<{ answer: string; patienceMs: number }> {
+    return await this.#invites.take(invite);
+  }
+
   stats(): Stats {
     this.#staying();
     const numbers = this.#host.stats();
     const counted = Object.fromEntries(HOST_STATS.map((name, at) => [name, numbers[at] ?? 0])) as Record<(typeof HOST_STATS)[number], number>;
     const sent = (at: number) => ({ frames: numbers[at] ?? 0, bytes: numbers[at + 1] ?? 0 });
     const sentByKind = Object.fromEntries(FRAME_KINDS.map((kind, at) => [kind, sent(HOST_STATS.length + 2 * at)])) as Stats["sentByKind"];
-    return { ...counted, sentByKind, messagesDropped: this.#messagesDropped };
+    return { ...counted, peerConnectionsMade: counted.peerConnectionsMade + this.#invites.freed, sentByKind, messagesDropped: this.#messagesDropped };
   }
 
   leave(): Promise<void> {
@@ -180,6 +196,7 @@ export class HostedRoom implements Room {
     const gone = this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
     this.#views.close();
+    this.#invites.close();
     try {
       await gone;
     } finally {
@@ -220,8 +237,21 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
-      iceServers: (offered) => this.#setup.iceServers(offered),
+      iceServers: (offered) => this.#invites.next() ?? this.#setup.iceServers(offered),
+      connect: (given) => this.#connect(given as Connection | undefined),
     };
+  }
+
+  /** A connection that waited for this link; or a fresh one, with ICE servers. */
+  #connect(given: Connection | undefined): Connection {
+    try {
+      return given?.connection ? given : connect(given, this.#setup.relayOnly);
+    } catch (error) {
+      const { name, message } = error as DOMException;
+      if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or what the signaling server offers.`, error);
+      else this.fail("connection-budget", `The browser makes no further RTCPeerConnection (${message}). Close other tabs with calls or games, or reload this one.`, error);
+      throw error;
+    }
   }
 
   #onMember(what: Parameters<Sink["member"]>[0], known: Member | undefined, member: Member, why: string): void {
@@ -248,10 +278,6 @@ export class HostedRoom implements Room {
       }
       case "superseded":
         return this.#beginAnew();
-      case "connection-budget":
-        return this.fail(code, `The browser makes no further RTCPeerConnection (${detail}). Close other tabs with calls or games, or reload this one.`);
-      case "bad-argument":
-        return this.fail(code, `The browser does not take the ICE servers (${detail}). Check options.iceServers, or what the signaling server offers.`);
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
@@ -265,7 +291,7 @@ export class HostedRoom implements Room {
     for (const other of this.#members.keys()) this.#unseen.add(other);
     this.#host = this.#setup.makeHost(this.#sink(), true);
     this.#selfId = this.#host.id;
-    this.#enter(presence);
+    this.#enter(presence, false);
     // It is in the midst of telling us.
     void superseded.leave().finally(() => superseded.free());
     this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);

@@ -43,22 +43,15 @@ impl Peer {
         use_fake_server();
         let sink = memory();
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        let host = Host::new(
-            sink.clone().unchecked_into::<Sink>(),
-            room.to_owned(),
-            vec![identity; 32],
-            urls,
-            None,
-            false,
-            config,
-        );
+        let host =
+            Host::new(sink.clone().unchecked_into::<Sink>(), room.to_owned(), vec![identity; 32], urls, None, config);
         Self { host: host.expect("a host"), sink }
     }
 
     /// A member that is in the room, linked to so many others.
     pub(crate) async fn joined(room: &str, identity: u8, others: u32) -> Self {
         let peer = Self::new(room, identity);
-        peer.host.start();
+        peer.host.start(false);
         peer.until("ready", JsValue::UNDEFINED).await;
         peer.until("others", others).await;
         peer
