@@ -19,7 +19,7 @@ use crate::{
     news::{News, Trouble},
     signaling::{Signaling, SignalingState},
     sink::Sink,
-    transport::Handed,
+    transport::{Connection, Handed},
 };
 
 #[wasm_bindgen]
@@ -250,7 +250,7 @@ impl Driver {
     }
 
     /// A fresh connection with two channels, made by the face; or one that was waiting there for just this link.
-    pub(crate) fn connect(&self, ice_servers: &JsValue) -> Result<JsValue, JsValue> {
+    pub(crate) fn connect(&self, ice_servers: &JsValue) -> Result<Connection, JsValue> {
         self.sink.connect(ice_servers).inspect(|_| count(&self.counters.connections_made))
     }
 

@@ -160,7 +160,7 @@ impl Link {
             }
         };
         let made = driver.connect(ice_servers).map_err(|_| Refusal)?;
-        let transport = Rc::new(Transport::new(&made, on_event, on_message));
+        let transport = Rc::new(Transport::new(made, on_event, on_message));
         self.transport.replace(Some(Rc::clone(&transport)));
         Ok(transport)
     }

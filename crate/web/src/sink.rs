@@ -4,6 +4,8 @@ use alloc::string::String;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
+use crate::transport::Connection;
+
 #[wasm_bindgen(typescript_custom_section)]
 const SINK: &str = r#"
 /** What a host tells its room. None of it may throw. */
@@ -90,5 +92,5 @@ extern "C" {
     pub(crate) fn ice_servers(this: &Sink, offered: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn connect(this: &Sink, ice_servers: &JsValue) -> Result<JsValue, JsValue>;
+    pub(crate) fn connect(this: &Sink, ice_servers: &JsValue) -> Result<Connection, JsValue>;
 }

@@ -1,12 +1,8 @@
 //! The browser's objects behind a link, and their handlers.
 
 use chinwag_core::{Lane, LinkDownReason};
-use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{
-    Event, MessageEvent, RtcDataChannel, RtcDataChannelState, RtcDataChannelType, RtcPeerConnection,
-    RtcPeerConnectionState,
-};
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Event, MessageEvent, RtcDataChannel, RtcPeerConnection};
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
@@ -33,28 +29,51 @@ pub(crate) struct Transport {
     is_by_hand: bool,
     /// Every handler but one is this closure, which asks the event for its type: each further one would be a table
     /// entry and a shim for every link.
-    _on_event: Closure<dyn Fn(Event)>,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
+    on_event: Closure<dyn Fn(Event)>,
+    on_message: Closure<dyn Fn(MessageEvent)>,
+    made: Connection,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The face's side of it: `connection.ts`.
+    pub(crate) type Connection;
+    #[wasm_bindgen(method, getter)]
+    fn connection(this: &Connection) -> RtcPeerConnection;
+    #[wasm_bindgen(method, getter)]
+    fn reliable(this: &Connection) -> RtcDataChannel;
+    #[wasm_bindgen(method, getter)]
+    fn unreliable(this: &Connection) -> RtcDataChannel;
+    #[wasm_bindgen(method, getter, js_name = isOpen)]
+    fn is_open(this: &Connection) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn ended(this: &Connection) -> u32;
+    #[wasm_bindgen(method)]
+    fn listen(this: &Connection, on_event: &JsValue, on_message: &JsValue);
+    #[wasm_bindgen(method)]
+    fn part(this: &Connection);
+    #[wasm_bindgen(method)]
+    fn close(this: &Connection);
 }
 
 impl Transport {
-    /// What the face has made, `{ connection, reliable, unreliable }`; it calls the two handlers from now on.
+    /// What the face has made; it calls the two handlers from now on.
     pub(crate) fn new(
-        made: &JsValue,
+        made: Connection,
         on_event: impl Fn(Event) + 'static,
         on_message: impl Fn(MessageEvent) + 'static,
     ) -> Self {
-        let part = |name: &str| Reflect::get(made, &name.into()).unwrap_or_default();
-        let connection: RtcPeerConnection = part("connection").unchecked_into();
+        let connection = made.connection();
         let transport = Self {
             is_by_hand: connection.local_description().is_some(),
             connection,
-            reliable: part("reliable").unchecked_into(),
-            unreliable: part("unreliable").unchecked_into(),
-            _on_event: Closure::new(on_event),
-            _on_message: Closure::new(on_message),
+            reliable: made.reliable(),
+            unreliable: made.unreliable(),
+            on_event: Closure::new(on_event),
+            on_message: Closure::new(on_message),
+            made,
         };
-        transport.listen();
+        transport.made.listen(transport.on_event.as_ref(), transport.on_message.as_ref());
         transport
     }
 
@@ -70,7 +89,7 @@ impl Transport {
 
     /// Whether both channels are open.
     pub(crate) fn is_open(&self) -> bool {
-        self.channels().iter().all(|channel| channel.ready_state() == RtcDataChannelState::Open)
+        self.made.is_open()
     }
 
     /// Hands a frame to its channel, of which the reliable one should hold no more than so much.
@@ -95,65 +114,27 @@ impl Transport {
 
     /// Bytes in both channels.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        self.channels().iter().map(|channel| channel.buffered_amount() as usize).sum()
+        self.reliable.buffered_amount() as usize + self.unreliable.buffered_amount() as usize
     }
 
     /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back, and the
     /// protocol's own probes are quicker in finding that it does not.
     pub(crate) fn ended(&self) -> Option<LinkDownReason> {
-        match self.connection.connection_state() {
-            RtcPeerConnectionState::Failed => Some(LinkDownReason::Failed),
-            RtcPeerConnectionState::Closed => Some(LinkDownReason::Closed),
+        match self.made.ended() {
+            1 => Some(LinkDownReason::Failed),
+            2 => Some(LinkDownReason::Closed),
             _ => None,
         }
     }
 
     /// Takes the handlers away and closes everything.
     pub(crate) fn close(&self) {
-        self.silence();
-        for channel in self.channels() {
-            channel.set_onclose(None);
-            channel.close();
-        }
-        self.connection.close();
+        self.made.close();
     }
 
     /// Takes all handlers away but that which tells of the channel's end, and closes the channel in order: its end
     /// comes when everything that was put in has arrived (RFC 8831, section 6.7).
     pub(crate) fn part(&self) {
-        self.silence();
-        self.reliable.close();
-    }
-
-    fn channels(&self) -> [&RtcDataChannel; 2] {
-        [&self.reliable, &self.unreliable]
-    }
-
-    fn listen(&self) {
-        let on_event = Some(self._on_event.as_ref().unchecked_ref());
-        let on_message = Some(self._on_message.as_ref().unchecked_ref());
-        self.connection.set_onicecandidate(on_event);
-        self.connection.set_onconnectionstatechange(on_event);
-        self.connection.set_ondatachannel(on_event);
-        for channel in self.channels() {
-            channel.set_binary_type(RtcDataChannelType::Arraybuffer);
-            channel.set_onopen(on_event);
-            channel.set_onclose(on_event);
-            channel.set_onerror(on_event);
-            channel.set_onmessage(on_message);
-        }
-        self.reliable.set_onbufferedamountlow(on_event);
-    }
-
-    fn silence(&self) {
-        self.connection.set_onicecandidate(None);
-        self.connection.set_onconnectionstatechange(None);
-        self.connection.set_ondatachannel(None);
-        for channel in self.channels() {
-            channel.set_onopen(None);
-            channel.set_onerror(None);
-            channel.set_onmessage(None);
-        }
-        self.reliable.set_onbufferedamountlow(None);
+        self.made.part();
     }
 }

@@ -129,9 +129,8 @@ export class Memory {
   iceServers(offered) { return this.ice ? this.ice(offered) : undefined; }
   /** As the face does it. */
   connect(given) {
-    if (given?.connection) return given;
     try {
-      return connect(given);
+      return new Connection(given);
     } catch (error) {
       this.note(`no connection: ${error.name}`);
       throw error;
@@ -158,10 +157,31 @@ export class Memory {
   }
 }
 
-function connect(iceServers) {
-  const connection = new RTCPeerConnection({ iceServers });
-  const channel = (id, more) => connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
-  return { connection, reliable: channel(0), unreliable: channel(1, { ordered: false, maxRetransmits: 0 }) };
+class Connection {
+  constructor(iceServers) {
+    this.connection = new RTCPeerConnection({ iceServers });
+    const channel = (id, more) => this.connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
+    this.reliable = channel(0);
+    this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
+  }
+  get isOpen() { return this.reliable.readyState === "open" && this.unreliable.readyState === "open"; }
+  get ended() { return 1 + ["failed", "closed"].indexOf(this.connection.connectionState); }
+  listen(onEvent, onMessage) {
+    Object.assign(this.connection, { onicecandidate: onEvent, onconnectionstatechange: onEvent, ondatachannel: onEvent });
+    for (const channel of [this.reliable, this.unreliable]) {
+      Object.assign(channel, { binaryType: "arraybuffer", onopen: onEvent, onerror: onEvent, onmessage: onMessage }, onEvent && { onclose: onEvent });
+    }
+    this.reliable.onbufferedamountlow = onEvent;
+  }
+  part() {
+    this.listen(null, null);
+    this.reliable.close();
+  }
+  close() {
+    this.listen(null, null);
+    this.reliable.onclose = this.unreliable.onclose = null;
+    this.connection.close();
+  }
 }
 
 export function memory() {

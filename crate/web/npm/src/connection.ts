@@ -1,15 +1,53 @@
-/** A connection with its two channels. */
-export interface Connection {
+/** A connection with its two channels. Their ids are agreed on beforehand (docs/PROTOCOL.md, "Transport"), so no message announces them. */
+export class Connection {
   readonly connection: RTCPeerConnection;
   /** Ordered and retransmitted. */
   readonly reliable: RTCDataChannel;
   /** Unordered, never retransmitted. */
   readonly unreliable: RTCDataChannel;
-}
 
-/** A fresh connection. The ids of its channels are agreed on beforehand (docs/PROTOCOL.md, "Transport"), so no message announces them. */
-export function connect(iceServers: unknown, relayOnly: boolean): Connection {
-  const connection = new RTCPeerConnection({ iceServers: (iceServers ?? []) as RTCIceServer[], iceTransportPolicy: relayOnly ? "relay" : "all" });
-  const channel = (id: number, more?: RTCDataChannelInit) => connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
-  return { connection, reliable: channel(0), unreliable: channel(1, { ordered: false, maxRetransmits: 0 }) };
+  constructor(iceServers: unknown, relayOnly: boolean) {
+    this.connection = new RTCPeerConnection({ iceServers: (iceServers ?? []) as RTCIceServer[], iceTransportPolicy: relayOnly ? "relay" : "all" });
+    const channel = (id: number, more?: RTCDataChannelInit) => this.connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
+    this.reliable = channel(0);
+    this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
+  }
+
+  /** Whether both channels are open. */
+  get isOpen(): boolean {
+    return this.reliable.readyState === "open" && this.unreliable.readyState === "open";
+  }
+
+  /** 1 if the connection has failed, 2 if it was closed. */
+  get ended(): number {
+    return 1 + ["failed", "closed"].indexOf(this.connection.connectionState);
+  }
+
+  /** Has handlers called for every event, and for messages; for none any more, but for the ends of channels. */
+  listen(onEvent: ((event: Event) => void) | null, onMessage: ((event: MessageEvent) => void) | null): void {
+    const { connection, reliable, unreliable } = this;
+    connection.onicecandidate = connection.onconnectionstatechange = connection.ondatachannel = reliable.onbufferedamountlow = onEvent;
+    for (const channel of [reliable, unreliable]) {
+      channel.binaryType = "arraybuffer";
+      channel.onopen = channel.onerror = onEvent;
+      if (onEvent) channel.onclose = onEvent;
+      channel.onmessage = onMessage;
+    }
+  }
+
+  /** Closes the reliable channel in order: its end comes when everything that was put in has arrived (RFC 8831, section 6.7). */
+  part(): void {
+    this.listen(null, null);
+    this.reliable.close();
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    this.listen(null, null);
+    for (const channel of [this.reliable, this.unreliable]) {
+      channel.onclose = null;
+      channel.close();
+    }
+    this.connection.close();
+  }
 }

@@ -153,7 +153,7 @@ export class Invites {
   #free(ready: Connection | undefined): void {
     if (!ready) return;
     this.freed += 1;
-    ready.connection.close();
+    ready.close();
   }
 
   /** Has the host act on a frame, and use a connection for the link that it wants then. Whether it does. */

@@ -1,7 +1,7 @@
 import type { Channel, Counter, Grounds, Invite, InviteOptions, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 import { EarlyMessages, RoomChannel } from "./channel.js";
 import { call, Listeners, PatientListeners } from "./emitter.js";
-import { connect, type Connection } from "./connection.js";
+import { Connection } from "./connection.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
 import { Invites } from "./invite.js";
@@ -92,7 +92,7 @@ export class HostedRoom implements Room {
       dropped: (count: number) => this.#drop(count),
     };
     this.#views = new Views(office, setup.logEntriesMax);
-    this.#invites = new Invites({ room: this, connect: async () => this.#connect((await this.#host.iceServers()) as Connection | undefined), ask: office.ask });
+    this.#invites = new Invites({ room: this, connect: async () => this.#connect(await this.#host.iceServers()), ask: office.ask });
   }
 
   /** Enters the room, by an invite if there is one; `progress` hears how that goes until it is ready. */
@@ -238,14 +238,14 @@ export class HostedRoom implements Room {
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
       iceServers: (offered) => this.#invites.next() ?? this.#setup.iceServers(offered),
-      connect: (given) => this.#connect(given as Connection | undefined),
+      connect: (given) => this.#connect(given),
     };
   }
 
   /** A connection that waited for this link; or a fresh one, with ICE servers. */
-  #connect(given: Connection | undefined): Connection {
+  #connect(given: unknown): Connection {
     try {
-      return given?.connection ? given : connect(given, this.#setup.relayOnly);
+      return given instanceof Connection ? given : new Connection(given, this.#setup.relayOnly);
     } catch (error) {
       const { name, message } = error as DOMException;
       if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or what the signaling server offers.`, error);
