@@ -134,9 +134,9 @@ export interface Invite {
   /**
    * Takes the newcomer's answer, or any text that it is in, and resolves when there is a link to the newcomer.
    *
-   * @throws ChinwagError `bad-argument` for what is no answer to this invite, was altered or is not whole, and if the invite was used or cancelled;
-   * `join-timeout` if it has expired, or no connection came about within 15 s; `connection-budget` if this page has as many links as it may. Only
-   * when a connection was tried is the invite used up: after a wrong text it waits for the right one.
+   * @throws ChinwagError `bad-argument` for what is no answer to this invite, was altered or is not whole, and if the invite was used, cancelled, or has
+   * expired; `join-timeout` if no connection came about within 15 s; `connection-budget` if this page has as many links as it may. Only when a connection
+   * was tried is the invite used up: after a wrong text it waits for the right one.
    */
   accept(answer: string): Promise<Member>;
   /** Makes it void, and frees its connection. Does nothing if it is over. */

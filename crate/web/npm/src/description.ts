@@ -10,7 +10,8 @@ const HIDDEN = /^.{8}-.{4}-.{4}-.{4}-.{12}\.local$/;
  * What differs between two descriptions (RFC 8829) of a connection with nothing but data channels: user name and password for ICE, the certificate's
  * fingerprint, and then address, port and priority of each candidate. The rest is the same for all.
  */
-export function packDescription(sdp: string): (string | number | Uint8Array)[] {
+export function packDescription({ localDescription }: Pick<RTCPeerConnection, "localDescription">): (string | number | Uint8Array)[] {
+  const sdp = String(localDescription?.sdp);
   const field = (name: string): string => new RegExp(`^a=${name}(\\S+)`, "m").exec(sdp)?.[1] ?? "";
   // Those for TCP lead nowhere: browsers only dial by it.
   const candidates = [...sdp.matchAll(/^a=candidate:\S+ 1 udp (\d+) (\S+) (\d+)/gim)];
@@ -32,7 +33,8 @@ export function unpackDescription(parts: readonly unknown[], offers: boolean): s
     `a=ice-ufrag:${String(user)}`,
     `a=ice-pwd:${String(password)}`,
     `a=fingerprint:sha-256 ${hex(fingerprint as Uint8Array, ":").toUpperCase()}`,
-    `a=setup:${offers ? "actpass" : "active"}`,
+    // Who offers begins with DTLS, when it knows with whom: of several who hold one invite, the first to begin would shut out the others.
+    `a=setup:${offers ? "active" : "passive"}`,
   ];
   for (let at = 0; at < candidates.length; at += 3) {
     const address = candidates[at];

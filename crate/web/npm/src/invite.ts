@@ -80,8 +80,9 @@ export class Invites {
       this.#free(ready);
     };
     this.#ends.add(end);
-    const timer = setTimeout(() => end(new ChinwagError("join-timeout", "This invite has expired. Make another one.")), lifetimeMs);
-    const cancel = () => end(badArgument("This invite was cancelled. Make another one."));
+    const endAs = (what: string) => end(badArgument(`This invite ${what}. Make another one.`));
+    const cancel = () => endAs("was cancelled");
+    const timer = setTimeout(endAs, lifetimeMs, "has expired");
     try {
       ready = await this.#connect();
     } catch (error) {
@@ -99,24 +100,24 @@ export class Invites {
       if (!ready || !this.#hand(frame, ready, 1)) throw new ChinwagError("connection-budget", "This page has as many links as it may. Try again in a while, or let somebody else invite.");
       const { connection } = ready;
       ready = undefined;
-      end(badArgument("This invite has been used. Make one for each newcomer."));
+      endAs("has been used");
       await connection.setRemoteDescription(description);
       return await this.#linked(from);
     };
-    return { text: this.#seal(address, [room.name, expires_s, ...packDescription(ready.connection.localDescription?.sdp ?? "")]), expiresAt: expires_s * 1_000, accept, cancel };
+    return { text: this.#seal(address, [room.name, expires_s, ...packDescription(ready.connection)]), expiresAt: expires_s * 1_000, accept, cancel };
   }
 
   /** Takes up an invite: the answer to it, and how long to wait for what comes of that. */
   async take(text: string): Promise<{ answer: string; patienceMs: number }> {
     const { frame, from, expiresAt, description } = this.#unseal(text);
     const leftMs = expiresAt - Date.now();
-    if (!(leftMs > 0)) throw new ChinwagError("join-timeout", "This invite has expired. Ask for a new one; if it is new, see that both computers' clocks are right.");
+    if (!(leftMs > 0)) throw new ChinwagError("join-timeout", "This invite has expired. Ask for a new one. If it is new, one of the two computers' clocks is wrong.");
     const patienceMs = Math.min(leftMs, LIFETIME_MS_MAX) + LINK_MS_MAX;
     const ready = await this.#connect(description);
     try {
       this.#hand(frame, ready, patienceMs);
       keepTrying(ready.connection, description.sdp ?? "");
-      const answer = this.#seal(new Uint8Array([...bytes(from), ...frame.subarray(SESSION, REST)]), packDescription(ready.connection.localDescription?.sdp ?? ""));
+      const answer = this.#seal(new Uint8Array([...bytes(from), ...frame.subarray(SESSION, REST)]), packDescription(ready.connection));
       return { answer, patienceMs };
     } catch (error) {
       this.#free(ready);
@@ -178,7 +179,7 @@ export class Invites {
         resolve(member);
       });
       const timer = setTimeout(() => {
-        end(new ChinwagError("join-timeout", "The answer was right, but no connection came of it: its page was closed, or a firewall is in between. Make another invite; a STUN or TURN server in options.iceServers may help."));
+        end(new ChinwagError("join-timeout", "No connection came of the answer: its page was closed, or a firewall is in between. Make another invite; a TURN server in options.iceServers may help."));
       }, LINK_MS_MAX);
       this.#ends.add(end);
     });
@@ -203,16 +204,16 @@ export class Invites {
       const [from, parts, genuine] = ask((host) => host.unseal(frame, 0)) as [string, unknown[], boolean];
       const isAddressed = frame.subarray(TO, SESSION).some((byte) => byte > 0);
       const [name, expires_s] = isInvite ? parts.splice(0, 2) : [];
-      if (isInvite && isAddressed) refuse("This is the answer to an invite: it goes back to whoever made that.");
-      if (!isInvite && !isAddressed) refuse("This is an invite: it goes to another page, and the answer to it comes here.");
+      if (isInvite && isAddressed) refuse("This is the answer to an invite. It goes back to whoever made that.");
+      if (!isInvite && !isAddressed) refuse("This is an invite. It goes to another page, and the answer to it comes here.");
       if (isInvite && name !== room.name) refuse(`This invite is to the room "${String(name)}". Join that one.`);
-      if (from === room.self.id) refuse("This was made by this very member. Give it to somebody else.");
+      if (from === room.self.id) refuse("This is your own. It goes to somebody else.");
       if (!isInvite && hex(frame.subarray(TO, REST)) !== expected) refuse("This is the answer to another invite.");
       if (genuine) return { frame, from, expiresAt: Number(expires_s) * 1_000, description: { type: isInvite ? "offer" : "answer", sdp: unpackDescription(parts, isInvite) } };
     } catch (error) {
       if (error instanceof ChinwagError) throw error;
     }
-    return refuse(`This is no ${isInvite ? "invite" : "answer to an invite"}, or not all of it, or it was damaged on its way. Copy all of it, or ask for a new one; both pages need the same version of chinwag.`);
+    return refuse(`This is no ${isInvite ? "invite" : "answer to an invite"}, or not all of it, or of another version, or was altered on its way. Copy all of it, or ask for a new one.`);
   }
 }
 

@@ -157,7 +157,7 @@ function ready(room: HostedRoom, { presence, urls, invite, onAnswer }: Settings,
       if (invite === undefined) return;
       const answered = room.answer(invite).then(({ answer, patienceMs }) => {
         timers.push(setTimeout(() => {
-          fail("join-timeout", "No link came of the invite before it expired. Its answer was not accepted, another was, or a firewall is between the two: ask for a new invite.");
+          fail("join-timeout", "No link came of the invite. Its answer was not accepted, another was, or a firewall is in between: ask for a new invite.");
         }, patienceMs));
         if (onAnswer) call(onAnswer, [answer]);
       });

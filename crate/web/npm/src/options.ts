@@ -51,7 +51,7 @@ export function settings(room: string, options: JoinOptions): Settings {
   if (options.identity !== undefined) Identity.secretOf(options.identity);
   const { zone, iceServers, invite, onAnswer } = options;
   if (invite !== undefined && (typeof invite !== "string" || typeof onAnswer !== "function")) {
-    throw badArgument("options.invite must be the text of an invite, and options.onAnswer a function: it gets the answer, which has to go back to whoever invited.");
+    throw badArgument("options.invite must be the text of an invite, and options.onAnswer a function that gets the answer to it.");
   }
   if (zone !== undefined && (typeof zone !== "string" || zone === "" || utf8Bytes(zone) > ZONE_BYTES_MAX)) {
     throw badArgument(`options.zone must be a string of 1 to ${ZONE_BYTES_MAX} bytes of UTF-8.`);
