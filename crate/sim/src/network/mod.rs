@@ -276,6 +276,7 @@ impl Network {
             config: &self.settings.config,
             is_cut: self.now < self.cut_until,
             is_hindered: self.now < self.hindered_until,
+            adversaries: self.measures.adversaries(),
             by_id: &self.by_id,
         }
     }
@@ -468,6 +469,7 @@ impl Network {
             config: &self.settings.config,
             is_cut: self.now < self.cut_until,
             is_hindered: self.now < self.hindered_until,
+            adversaries: self.measures.adversaries(),
             by_id: &self.by_id,
         };
         let found = self.invariants.find(self.now, |invariant| ask(invariant, &view));
