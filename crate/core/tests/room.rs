@@ -58,6 +58,20 @@ fn a_room_of_thirty_holds_together_with_at_most_eight_links_each() {
 }
 
 #[test]
+fn of_fifty_who_join_within_seconds_nobody_makes_more_than_twelve_connections() {
+    let mut world = World::new();
+    for _ in 0..50 {
+        world.join();
+        world.run_ms(100);
+    }
+    world.run_ms(15_000);
+    assert!(world.agree());
+    let dials: Vec<u64> = world.hosts.iter().map(|host| host.node.stats().dials).collect();
+    assert!(dials.iter().all(|dials| *dials <= 12), "{dials:?}");
+    assert!(world.hosts.iter().all(|host| host.node.stats().links >= 3));
+}
+
+#[test]
 fn joined_and_ready_are_told_once() {
     let world = World::room(4);
     for at in 0..4 {

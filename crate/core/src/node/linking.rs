@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Node;
+use super::{Node, seeking::LINKS_FEW};
 use crate::{
     detector::Evidence,
     identity::{PeerId, peer_id},
@@ -196,6 +196,9 @@ impl Node {
         }
         self.backoffs.forget(&peer);
         self.refusals = 0;
+        if !self.is_small_room() && self.links_usable() >= LINKS_FEW {
+            self.be_patient();
+        }
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
     }
@@ -207,6 +210,7 @@ impl Node {
 
     /// The peer closes the link, and lives on.
     pub(super) fn on_disconnect(&mut self, id: LinkId, peer: PeerId) {
+        self.partings.take(self.now);
         self.close(id);
         if !self.links.is_linked_or_trying(peer) {
             self.backoffs.hold(peer, self.now.plus_ms(self.config.dial_backoff_max_ms));
@@ -215,6 +219,7 @@ impl Node {
 
     /// Closes a link that we do not want any more, and tells the peer that it is only that.
     pub(super) fn disconnect(&mut self, id: LinkId) {
+        self.partings.take(self.now);
         self.send(id, Lane::Reliable, &Frame::Disconnect);
         self.close(id);
     }

@@ -138,6 +138,8 @@ pub struct Node {
     /// Links to members that we took for alive when we last looked.
     live_before: usize,
     evictions: Bucket,
+    /// Links that ended because others needed the place.
+    partings: Bucket,
     /// When to look for links again.
     seek_at: Option<Instant>,
     /// Not before this.
@@ -175,6 +177,7 @@ impl Node {
             me: Signed::new(record, &identity, &room),
             farewell: Arc::new([]),
             evictions: Bucket::new(config.evictions_per_minute),
+            partings: Self::count_partings(),
             config,
             identity,
             room,
