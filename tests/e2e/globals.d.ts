@@ -1,5 +1,6 @@
 // What the pages put on `window` for whoever drives them, and what the tests put there.
 import type { Room } from "chinwag";
+import type { Person } from "./harness/crowd.mjs";
 import type { Pulse } from "./harness/pulse.mjs";
 import type { Recording } from "./harness/recorder.mjs";
 import type { Talk } from "./harness/talk.mjs";
@@ -26,6 +27,10 @@ declare global {
     connections: (RTCPeerConnection & { other: string | undefined })[];
     /** harness/cut.mjs: the pages that this one cannot reach. */
     cutFrom: string[];
+    /** harness/crowd.mjs: the members that this page holds. */
+    people: Person[];
+    /** harness/crowd.mjs: how many connections were made in this page. */
+    connectionsMade: number;
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }

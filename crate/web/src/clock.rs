@@ -54,6 +54,11 @@ pub(crate) fn wall_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
+/// A time around `ms`, by a quarter of it at most: a crowd shall not do the same at the same time.
+pub(crate) fn jittered(ms: u32) -> u32 {
+    ((0.75 + js_sys::Math::random() / 2.0) * f64::from(ms)) as u32
+}
+
 /// The timer for `Node::next_timeout`.
 ///
 /// Most inputs move the node's deadline a little later. The timer is left alone then: it fires too early, finds

@@ -118,6 +118,7 @@ impl Driver {
     /// Lets the node begin.
     pub(crate) fn start(self: &Rc<Self>) {
         self.started.set(true);
+        self.signaling.start();
         self.run();
     }
 
@@ -185,7 +186,7 @@ impl Driver {
         for id in ids {
             self.close(id);
         }
-        self.signaling.want(false);
+        self.signaling.end();
         self.alarm.clear();
         for waiting in self.sends.take() {
             let _ = waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(Refused::Left));
@@ -313,6 +314,11 @@ impl Driver {
     /// The node, to be looked at.
     pub(crate) fn with_node<T>(&self, look: impl FnOnce(&Node) -> T) -> T {
         look(&self.node.borrow())
+    }
+
+    /// How many are in the room, ourselves included, and whether we have no link to any.
+    pub(crate) fn company(&self) -> (u64, bool) {
+        (self.with_node(|node| node.stats().members), self.links_open() == 0)
     }
 
     /// What the host has counted.

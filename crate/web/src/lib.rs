@@ -22,6 +22,7 @@ mod signaling;
 mod sink;
 mod transport;
 mod value;
+mod visits;
 
 use alloc::{rc::Rc, string::String, sync::Arc, vec::Vec};
 

@@ -72,6 +72,14 @@ export class Server {
     });
   }
 
+  /** How many signaling sockets it holds, by its own count. */
+  async sockets() {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const count = /^chinwag_signaling_sockets (\d+)$/m.exec(text)?.[1];
+    if (count === undefined) throw new Error(`the signaling server tells no number of sockets:\n${text}`);
+    return Number(count);
+  }
+
   /** Whether the process lives. */
   get running() {
     const child = this.#process;

@@ -6,7 +6,10 @@ import type { Json } from "./value.js";
 
 /** How to join a room. */
 export interface JoinOptions {
-  /** `ws:` or `wss:` URLs of signaling servers, tried in order. Default: this page's origin, path `/signal`. */
+  /**
+   * `ws:` or `wss:` URLs of signaling servers, tried in order. Those of the room who hold to another of them than this tab are found all the
+   * same: it visits the others now and then. Default: this page's origin, path `/signal`.
+   */
   readonly signaling?: string | readonly string[] | undefined;
   /** The room's secret. This version has none yet: giving one throws, since ignoring it would let everybody in. */
   readonly secret?: string | undefined;
