@@ -3,6 +3,7 @@ import type { Room } from "chinwag";
 import type { Pulse } from "./harness/pulse.mjs";
 import type { Recording } from "./harness/recorder.mjs";
 import type { Talk } from "./harness/talk.mjs";
+import type { Wire } from "./harness/wire.mjs";
 
 declare global {
   interface Window {
@@ -26,6 +27,12 @@ declare global {
     connections: (RTCPeerConnection & { other: string | undefined })[];
     /** harness/cut.mjs: the pages that this one cannot reach. */
     cutFrom: string[];
+    /** harness/wire.mjs: what has left the page on the way to a link. */
+    wire: Wire;
+    /** nat.test.mjs: the errors that the room told. */
+    errors: { code: string; message: string }[];
+    /** nat.test.mjs: ICE servers with credentials that expire soon. */
+    freshServers: () => Promise<RTCIceServer[]>;
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }
