@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { Browser } from "./harness/browsers.mjs";
 import { inMs } from "./harness/clock.mjs";
 import { NatLab, whyNoLab } from "./harness/nat-lab.mjs";
+import { Server } from "./harness/server.mjs";
+import { buildSite } from "./harness/site.mjs";
 import { suite } from "./harness/suite.mjs";
 import { watchWire, waysOf } from "./harness/wire.mjs";
 
@@ -52,11 +54,11 @@ function browserOn(scene, client) {
  * @param {Scene} scene
  * @param {Client} client
  */
-async function pageOf(scene, client) {
+async function pageOf(scene, client, server = scene.server) {
   const tab = await scene.tab("chromium", { within: await browserOn(scene, client) });
   tab.label = tab.name = `${client}, ${tab.label}`;
   await watchWire(tab);
-  await tab.goto(`${scene.server.url}/bare/`);
+  await tab.goto(`${server.url}/bare/`);
   await tab.until("the package is loaded", LOAD_MS, () => window.library !== undefined);
   return tab;
 }
@@ -65,10 +67,10 @@ async function pageOf(scene, client) {
  * Somebody who is in the room.
  * @param {Scene} scene
  * @param {Client} client
- * @param {{ iceServers?: RTCIceServer[], relayOnly?: boolean, room?: string }} options
+ * @param {{ iceServers?: RTCIceServer[], relayOnly?: boolean, room?: string, server?: Server }} options
  */
-async function enter(scene, client, { room = scene.room, ...options } = {}) {
-  const tab = await pageOf(scene, client);
+async function enter(scene, client, { room = scene.room, server = scene.server, ...options } = {}) {
+  const tab = await pageOf(scene, client, server);
   const { id, tookMs } = await tab.evaluate(
     async (name, how) => {
       const startMs = performance.now();
@@ -106,11 +108,11 @@ async function expectLinks(tabs) {
 /**
  * Somebody in each of two homes, with a link; and the ways that it takes, seen from the one and from the other.
  * @param {Scene} scene
- * @param {RTCIceServer[]} iceServers
+ * @param {{ iceServers?: RTCIceServer[], server?: Server }} options
  */
-async function linkHomes(scene, iceServers) {
-  const ada = await enter(scene, "ada", { iceServers });
-  const bob = await enter(scene, "bob", { iceServers });
+async function linkHomes(scene, options) {
+  const ada = await enter(scene, "ada", options);
+  const bob = await enter(scene, "bob", options);
   await expectLinks([ada, bob]);
   const ways = await Promise.all([ada, bob].map(waysOf));
   scene.note(JSON.stringify(ways));
@@ -118,23 +120,29 @@ async function linkHomes(scene, iceServers) {
   return ways.flat();
 }
 
-scenario("two behind NATs link by STUN, without a relay", async (scene) => {
+scenario("two behind NATs link by STUN, without a relay, if the signaling server names one", async (scene) => {
   lab.setNat({ symmetric: false, udp: true });
-  for (const { local, remote } of await linkHomes(scene, [lab.stun])) {
-    for (const type of [local, remote]) assert.match(type, /^(srflx|prflx)$/);
+  const server = new Server(buildSite(), lab.street, ["--ice", lab.stun.urls]);
+  await server.start();
+  try {
+    for (const { local, remote } of await linkHomes(scene, { server })) {
+      for (const type of [local, remote]) assert.match(type, /^(srflx|prflx)$/);
+    }
+  } finally {
+    await server.kill();
   }
 });
 
 scenario("two behind symmetric NATs link by TURN", async (scene) => {
   lab.setNat({ symmetric: true, udp: true });
-  const ways = await linkHomes(scene, [lab.stun, lab.turn("udp")]);
+  const ways = await linkHomes(scene, { iceServers: [lab.stun, lab.turn("udp")] });
   for (const { local, remote } of ways) assert.ok([local, remote].includes("relay"), `${local} to ${remote}`);
   assert.ok(ways.some(({ relayProtocol }) => relayProtocol === "udp"));
 });
 
 scenario("where no UDP goes out, two link by TURN over TCP", async (scene) => {
   lab.setNat({ symmetric: false, udp: false });
-  for (const way of await linkHomes(scene, [lab.stun, lab.turn("tcp")])) {
+  for (const way of await linkHomes(scene, { iceServers: [lab.stun, lab.turn("tcp")] })) {
     assert.deepEqual(way, { local: "relay", remote: "relay", relayProtocol: "tcp" });
   }
 });
@@ -225,11 +233,11 @@ scenario("a function for iceServers is asked again before its credentials expire
   }, scene.room);
   const first = await enter(scene, "bob", { iceServers: [lab.turn("udp")] });
   await expectLinks([ada, first]);
-  assert.equal(asked, 1);
+  const before = asked;
   await ada.until("the credentials have expired", lifeS * 2_000, (atMs) => Date.now() > atMs, expiresMs);
   const second = await enter(scene, "bob", { iceServers: [lab.turn("udp")] });
   await expectLinks([ada, first, second]);
-  assert.equal(asked, 2);
+  assert.ok(asked > before, "asked again");
 });
 
 scenario("two in one home link by the names that their browsers give in place of addresses, without any server for it", async (scene) => {

@@ -197,7 +197,7 @@ export class NatLab {
     for (const router of this.#routers) router.run("nft", ["--file", "-"], rules(nat));
   }
 
-  /** STUN alone. @returns {RTCIceServer} */
+  /** STUN alone. */
   get stun() {
     return { urls: `stun:${this.street.address}:${TURN_PORT}` };
   }

@@ -28,16 +28,19 @@ export class Server {
   url = "";
   #site;
   #host;
+  #args;
   /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
 
   /**
    * @param {string} site the folder of pages
    * @param {import("./nat-lab.mjs").Host} [host] the machine of a lab on which it runs; by default this one, and its loopback
+   * @param {readonly string[]} args further ones
    */
-  constructor(site, host) {
+  constructor(site, host, args = []) {
     this.#site = site;
     this.#host = host;
+    this.#args = args;
   }
 
   /**
@@ -45,7 +48,7 @@ export class Server {
    */
   async start() {
     const listen = this.url === "" ? `${this.#host?.address ?? "127.0.0.1"}:0` : new URL(this.url).host;
-    const args = ["--listen", listen, "--static", this.#site];
+    const args = ["--listen", listen, "--static", this.#site, ...this.#args];
     const child = spawn(...(this.#host?.command(serverBinary(), args) ?? [serverBinary(), args]), {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
