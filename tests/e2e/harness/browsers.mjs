@@ -10,7 +10,7 @@ import { guard, killGroup, signalGroup } from "./processes.mjs";
  * @typedef {object} Launching
  * @property {boolean} [throttled] Chromium's hidden pages get as little time as they do for users
  * @property {string[]} [args] further ones, for Chromium
- * @property {import("./nat-lab.mjs").Host} [host] a machine of a lab on which Chromium runs, and shows as much of its addresses as it does for users
+ * @property {{ executable(program: string): string }} [host] what Chromium runs on, if not on this machine
  */
 
 const EXECUTABLES = {
