@@ -17,6 +17,12 @@ declare global {
     pulse: Pulse;
     /** harness/talk.mjs: what the page has said and heard. */
     talk: Talk;
+    /** harness/wire.mjs: what has left the page on the way to a link. */
+    wire: Wire;
+    /** nat.test.mjs: the errors that the room told. */
+    errors: { code: string; message: string }[];
+    /** nat.test.mjs: ICE servers with credentials that expire soon. */
+    freshServers: () => Promise<RTCIceServer[]>;
     /** messages.test.mjs: what came on the channel "test". */
     heard: { from: string; direct: boolean; description: Promise<string> }[];
     /** messages.test.mjs: a value as JSON, with the length and the SHA-256 of bytes in their place. */
@@ -27,12 +33,6 @@ declare global {
     connections: (RTCPeerConnection & { other: string | undefined })[];
     /** harness/cut.mjs: the pages that this one cannot reach. */
     cutFrom: string[];
-    /** harness/wire.mjs: what has left the page on the way to a link. */
-    wire: Wire;
-    /** nat.test.mjs: the errors that the room told. */
-    errors: { code: string; message: string }[];
-    /** nat.test.mjs: ICE servers with credentials that expire soon. */
-    freshServers: () => Promise<RTCIceServer[]>;
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }
