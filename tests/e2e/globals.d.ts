@@ -4,6 +4,7 @@ import type { Person } from "./harness/crowd.mjs";
 import type { Pulse } from "./harness/pulse.mjs";
 import type { Recording } from "./harness/recorder.mjs";
 import type { Talk } from "./harness/talk.mjs";
+import type { Wire } from "./harness/wire.mjs";
 
 declare global {
   interface Window {
@@ -17,6 +18,12 @@ declare global {
     pulse: Pulse;
     /** harness/talk.mjs: what the page has said and heard. */
     talk: Talk;
+    /** harness/wire.mjs: what has left the page on the way to a link. */
+    wire: Wire;
+    /** nat.test.mjs: the errors that the room told. */
+    errors: { code: string; message: string }[];
+    /** nat.test.mjs: ICE servers with credentials that expire soon. */
+    freshServers: () => Promise<RTCIceServer[]>;
     /** messages.test.mjs: what came on the channel "test". */
     heard: { from: string; direct: boolean; description: Promise<string> }[];
     /** messages.test.mjs: a value as JSON, with the length and the SHA-256 of bytes in their place. */

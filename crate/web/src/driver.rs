@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, Refused};
+use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, PeerId, Refused};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
@@ -232,6 +232,7 @@ impl Driver {
         let gone = take(&self.links, link);
         if let Some(gone) = gone {
             gone.close();
+            self.lament(&gone);
             self.input(Input::LinkDown { link, reason });
         }
     }
@@ -374,8 +375,8 @@ impl Driver {
                     Some(Ok(Handed::Over)) | None => {}
                 }
             }
-            Output::Dial { link, .. } => self.begin(link, None),
-            Output::Accept { link, offer, .. } => self.begin(link, Some(offer)),
+            Output::Dial { link, peer } => self.begin(link, peer, None),
+            Output::Accept { link, peer, offer } => self.begin(link, peer, Some(offer)),
             Output::RemoteSignal { link, kind, body } => {
                 if let Some(link) = self.link(link) {
                     link.signal(kind, body);
@@ -395,9 +396,16 @@ impl Driver {
         let _ = self.node.borrow_mut().handle(clock::now(), Input::Congested { link });
     }
 
-    fn begin(self: &Rc<Self>, id: LinkId, offer: Option<Vec<u8>>) {
-        let link = Link::begin(self, id, offer);
+    fn begin(self: &Rc<Self>, id: LinkId, peer: PeerId, offer: Option<Vec<u8>>) {
+        let link = Link::begin(self, id, peer, offer);
         self.links.borrow_mut().push(link);
+    }
+
+    /// Tells the user of a connection that has not come about, if there is no other: nobody else can help, with a TURN server.
+    fn lament(&self, gone: &Link) {
+        if let Some(peer) = gone.missed().filter(|_| !self.leaving.get() && self.links_open() == 0) {
+            self.trouble("unlinked", hex(peer.as_bytes()));
+        }
     }
 
     /// Closes a link at once; or, when we leave, once it has carried our goodbye.
@@ -407,6 +415,7 @@ impl Driver {
             self.parting.borrow_mut().push(gone);
         } else {
             gone.close();
+            self.lament(&gone);
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use chinwag_core::{Input, Lane, LinkDownReason, LinkId, SignalKind};
+use chinwag_core::{Input, Lane, LinkDownReason, LinkId, PeerId, SignalKind};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, MessageEvent};
@@ -26,6 +26,7 @@ const EARLY_FRAMES_MAX: usize = 64;
 /// One attempt at a link, and the link that comes of it.
 pub(crate) struct Link {
     id: LinkId,
+    peer: PeerId,
     driver: Weak<Driver>,
     /// The browser's side of it: there as soon as the ICE servers are known, gone when it is closed.
     transport: RefCell<Option<Rc<Transport>>>,
@@ -37,9 +38,10 @@ pub(crate) struct Link {
 
 impl Link {
     /// Begins a connection: with an offer of ours, or with the answer to one.
-    pub(crate) fn begin(driver: &Rc<Driver>, id: LinkId, offer: Option<Vec<u8>>) -> Rc<Self> {
+    pub(crate) fn begin(driver: &Rc<Driver>, id: LinkId, peer: PeerId, offer: Option<Vec<u8>>) -> Rc<Self> {
         let link = Rc::new(Self {
             id,
+            peer,
             driver: Rc::downgrade(driver),
             transport: RefCell::default(),
             negotiation: Negotiation::new(offer),
@@ -121,6 +123,11 @@ impl Link {
     /// Whether both channels are open.
     pub(crate) fn is_up(&self) -> bool {
         self.up.get()
+    }
+
+    /// The peer, if both sides have described the connection, and it has not come about.
+    pub(crate) fn missed(&self) -> Option<PeerId> {
+        (!self.up.get() && self.negotiation.is_described()).then_some(self.peer)
     }
 
     /// Bytes handed to this link that the browser has not sent yet.

@@ -156,6 +156,11 @@ impl Negotiation {
         (!candidates.is_empty()).then(|| candidate::encode(&candidates))
     }
 
+    /// Whether both sides have their descriptions: all that is missing is a way between them.
+    pub(crate) fn is_described(&self) -> bool {
+        self.local_described.get() && self.remote_described.get()
+    }
+
     /// Forgets everything that waits.
     pub(crate) fn clear(&self) {
         self.offer.take();

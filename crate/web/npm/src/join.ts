@@ -89,7 +89,7 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
     logEntriesMax: checked.logEntriesMax,
     makeHost: (sink, anew) => new HostOfWasm(sink, name, Identity.secretOf(anew ? createIdentity() : identity), urls, zone, relayOnly, config),
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
-      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. No connection can be made without its answer.`, error);
+      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. Until it answers, connections are made with its last answer as long as that is good, and none after that.`, error);
     }),
     onLeave: () => {
       forget();

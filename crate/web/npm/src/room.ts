@@ -71,6 +71,10 @@ export class HostedRoom implements Room {
   #signaling: SignalingState = "detached";
   #messagesDropped = 0;
   #violationToldAt = -Infinity;
+  /** What the newest connection uses. */
+  #iceServers: unknown;
+  /** It was told that no link comes about, and none has since. */
+  #unlinkedTold = false;
   #leaving: Promise<void> | undefined;
 
   constructor(setup: RoomSetup) {
@@ -196,6 +200,7 @@ export class HostedRoom implements Room {
         this.#onMember(what, known, Object.freeze({ id, presence: kept, status: suspect ? "suspect" : "alive", zone, linked, rttMs, joinedAt }), why);
       },
       link: (id, up) => {
+        if (up) this.#unlinkedTold = false;
         const { member } = this.#update(id, { linked: up });
         this.#events.link.tell(member, up);
       },
@@ -220,7 +225,7 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
-      iceServers: (offered) => this.#setup.iceServers(offered),
+      iceServers: async (offered) => (this.#iceServers = await this.#setup.iceServers(offered)),
     };
   }
 
@@ -248,6 +253,10 @@ export class HostedRoom implements Room {
       }
       case "superseded":
         return this.#beginAnew();
+      case "unlinked":
+        if (this.#unlinkedTold) return;
+        this.#unlinkedTold = true;
+        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)} This page keeps trying, and reaches that member also through any to whom both have a link.`);
       case "connection-budget":
         return this.fail(code, `The browser makes no further RTCPeerConnection (${detail}). Close other tabs with calls or games, or reload this one.`);
       case "bad-argument":
@@ -355,6 +364,13 @@ export class HostedRoom implements Room {
       remove();
     };
   }
+}
+
+/** What to do where no connection comes about. */
+function advice(iceServers: unknown): string {
+  return /"turns?:/.test(JSON.stringify(iceServers) ?? "")
+    ? "The TURN server did not help: check that both reach it (where UDP is blocked, at a URL with ?transport=tcp), and that it takes the credentials."
+    : "Give a TURN server to options.iceServers, or to the signaling server's --ice.";
 }
 
 function grounds(why: string): Grounds {

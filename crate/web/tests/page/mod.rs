@@ -40,6 +40,15 @@ impl Peer {
     }
 
     pub(crate) fn with(room: &str, identity: u8, urls: &[&str], config: &[f64]) -> Self {
+        Self::made(room, identity, urls, false, config)
+    }
+
+    /// One that wants relayed connections only, where there is no relay: nobody gets through to it.
+    pub(crate) fn out_of_reach(room: &str, identity: u8, config: &[f64]) -> Self {
+        Self::made(room, identity, &["ws://in.page/"], true, config)
+    }
+
+    fn made(room: &str, identity: u8, urls: &[&str], relay_only: bool, config: &[f64]) -> Self {
         use_fake_server();
         let sink = memory();
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
@@ -49,7 +58,7 @@ impl Peer {
             vec![identity; 32],
             urls,
             None,
-            false,
+            relay_only,
             config,
         );
         Self { host: host.expect("a host"), sink }
