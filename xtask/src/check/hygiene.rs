@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::house::House;
 use crate::job::Job;
 
-const LOCKS: &[&str] = &["Cargo.lock", "package-lock.json"];
+const LOCKS: &[&str] = &["Cargo.lock", "package-lock.json", "tests/bench/package-lock.json"];
 const LICENCES: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 /// Parts of a path that only something built has.
 const BUILT: &[&str] = &["target", "node_modules", "dist", "pkg"];
