@@ -100,7 +100,8 @@ async function site() {
     plugins: [
       {
         name: "the package as it is built",
-        setup: ({ onResolve }) => onResolve({ filter: /^chinwag$/ }, () => ({ path: "/package/index.js", external: true })),
+        setup: ({ onResolve }) => 
+          onResolve({ filter: /^chinwag(\/slim)?$/ }, ({ path }) => ({ path: `/package/${path.includes("slim") ? "slim" : "index"}.js`, external: true })),
       },
     ],
   });

@@ -2,7 +2,7 @@
 // Who is there, in the words of any library.
 
 /** @typedef {(room: string, relay: string) => Promise<Company>} Enter */
-/** @typedef {Record<"chinwag" | "yWebrtc" | "trystero", Enter>} Libraries */
+/** @typedef {Record<"chinwag" | "slim" | "yWebrtc" | "trystero", Enter>} Libraries */
 
 const now = () => performance.timeOrigin + performance.now();
 

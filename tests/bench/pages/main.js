@@ -17,6 +17,6 @@ window.bench = {
   raw,
   ours,
   /** @type {import("./company.js").Libraries} */
-  libraries: { chinwag: ours.enter, yWebrtc: rivals.enterYWebrtc, trystero: rivals.enterTrystero },
+  libraries: { chinwag: ours.enter, slim: ours.enterSlim, yWebrtc: rivals.enterYWebrtc, trystero: rivals.enterTrystero },
   companies: {},
 };

@@ -1,6 +1,7 @@
 // @ts-check
 // Chinwag: the package as it is built, which the page loads as it is.
 import { join } from "chinwag";
+import { join as joinSlim } from "chinwag/slim";
 import { Company } from "./company.js";
 
 /** @type {Map<string, import("chinwag").Room>} */
@@ -19,11 +20,12 @@ export async function leave(name) {
 /**
  * Joins a room in which somebody is.
  * @param {string} name
+ * @param {boolean} slim whether the WebAssembly is a file of its own
  * @returns {Promise<number>} ms from the call of `join` until the event that tells of the first other member
  */
-export async function firstLink(name) {
+export async function firstLink(name, slim) {
   const startMs = performance.now();
-  const room = await join(name);
+  const room = await (slim ? joinSlim : join)(name);
   rooms.set(name, room);
   return new Promise((resolve) => room.on("join", () => resolve(performance.now() - startMs)));
 }
@@ -60,7 +62,16 @@ function pipeOf(channel, to) {
 
 /** @type {import("./company.js").Enter} */
 export async function enter(name) {
-  const room = await join(name);
+  return companyOf(await join(name));
+}
+
+/** @type {import("./company.js").Enter} */
+export async function enterSlim(name) {
+  return companyOf(await joinSlim(name));
+}
+
+/** @param {import("chinwag").Room} room */
+function companyOf(room) {
   const company = new Company(room.self.id);
   room.on("join", ({ id }) => company.came(id));
   room.on("leave", ({ id }) => company.left(id));
