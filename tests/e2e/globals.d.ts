@@ -28,6 +28,8 @@ declare global {
     heard: { from: string; direct: boolean; description: Promise<string> }[];
     /** messages.test.mjs: a value as JSON, with the length and the SHA-256 of bytes in their place. */
     describe: (value: unknown) => Promise<string>;
+    /** slow-reader.test.mjs: what came on the channel "bulk", and how long it took. */
+    delaysMs: { number: number; ms: number }[];
     /** package.test.mjs: who was heard of by a listener behind one that throws. */
     joinedAfterThrow: string[];
     /** harness/cut.mjs: every connection that the page has made, and the page at its other end. */

@@ -14,6 +14,7 @@ use crate::house::House;
 use crate::job::Job;
 
 pub(crate) use browsers::environment as browser_environment;
+pub(crate) use node::install_in as npm_packages;
 pub(crate) use rust::{BARE_METAL, WASM};
 
 /// What is to be done here, and so what is needed.
