@@ -92,6 +92,30 @@ fn nobody_speaks_for_another() {
 }
 
 #[test]
+fn only_who_is_at_the_other_end_of_a_link_speaks_there_without_a_signature() {
+    let direct = |origin: u8, to: Option<u8>| {
+        let (origin, to) = (identity(origin).id(), to.map(|to| identity(to).id()));
+        let (channel, payload) = ("chat".into(), b"hm".into());
+        let (previous, sent_at_ms, index, count) = (0, 0, 0, 1);
+        Frame::Direct(Post { origin, seq: NUMBER, previous, to, channel, sent_at_ms, index, count, payload })
+    };
+    for (frame, forged, heard) in [
+        (direct(1, Some(0)), 1, 0),
+        (direct(MALLORY, Some(1)), 1, 0),
+        (direct(MALLORY, None), 1, 0),
+        (direct(MALLORY, Some(0)), 0, 1),
+    ] {
+        let world = after(&frame);
+        assert_eq!((violations(&world, ViolationKind::Forged), world.messages(0).len()), (forged, heard), "{frame}");
+        assert!(world.messages(1).is_empty(), "{frame}");
+    }
+    let mut world = after(&direct(MALLORY, Some(0)));
+    world.inject(0, usize::from(MALLORY), &direct(MALLORY, Some(0)).encode());
+    world.run_ms(1_000);
+    assert_eq!(world.messages(0).len(), 1, "said again");
+}
+
+#[test]
 fn who_lies_about_the_way_of_a_message_neither_repeats_nor_hides_it() {
     let (origin, channel) = (identity(MALLORY).id(), "chat".into());
     let payload = b"once".into();
@@ -390,7 +414,8 @@ fn samples() -> Vec<Frame> {
         Frame::Records(vec![record.clone(), record.clone()]),
         Frame::Entries(vec![entry.clone()]),
         Frame::Synced,
-        gossip(Rumor::Post(Signed::new(post, sign, &room()))),
+        gossip(Rumor::Post(Signed::new(post.clone(), sign, &room()))),
+        Frame::Direct(post),
         gossip(Rumor::Record(record)),
         gossip(Rumor::Entry(entry)),
         gossip(Rumor::Suspicion(Signed::new(suspicion, sign, &room()))),

@@ -37,6 +37,7 @@ impl Node {
     fn on_gossip(&mut self, link: LinkId, peer: PeerId, frame: Frame) {
         match frame {
             Frame::Gossip { hops, rumor } => self.on_rumor(link, peer, hops, rumor),
+            Frame::Direct(post) => self.on_direct(peer, post),
             Frame::Records(records) => records.into_iter().for_each(|record| self.on_record(link, peer, 1, record)),
             Frame::Entries(entries) => entries.into_iter().for_each(|entry| self.on_entry(link, peer, 1, entry)),
             Frame::Synced => self.become_ready(),
