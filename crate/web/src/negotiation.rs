@@ -58,6 +58,8 @@ pub(crate) struct Negotiation {
     /// The other side's offer, until there is a connection to give it to.
     offer: RefCell<Option<Vec<u8>>>,
     answers: bool,
+    /// Our own offer waits for its answer.
+    offers: Cell<bool>,
     remote_described: Cell<bool>,
     remote_candidates: Cell<usize>,
     /// Candidates of the other side that came before its description.
@@ -73,6 +75,7 @@ impl Negotiation {
         Self {
             answers: offer.is_some(),
             offer: RefCell::new(offer),
+            offers: Cell::default(),
             remote_described: Cell::default(),
             remote_candidates: Cell::default(),
             candidates_in: RefCell::default(),
@@ -82,11 +85,31 @@ impl Negotiation {
         }
     }
 
-    /// There is a connection: the first description.
-    pub(crate) fn begin(&self, transport: &Transport) -> Next {
-        match self.offer.take() {
+    /// All is to be agreed on once more, with the offer of the other side or one of ours.
+    pub(crate) fn renew(&self, offer: Option<Vec<u8>>) {
+        self.offer.replace(offer);
+        self.remote_described.set(false);
+        self.remote_candidates.set(0);
+        self.local_described.set(false);
+    }
+
+    /// Whether our own offer stands against one of the other side: that of who dialled does, and the other takes its own back (RFC 8829, section 4.1.10.2).
+    pub(crate) fn insists(&self) -> bool {
+        self.offers.get() && !self.answers
+    }
+
+    /// There is a connection: the first description, or the first for another way.
+    pub(crate) fn begin(&self, transport: &Transport, anew: bool) -> Next {
+        let offer = self.offer.take();
+        self.offers.set(offer.is_none());
+        match offer {
             Some(offer) => describe_remote(transport, RtcSdpType::Offer, offer, Step::Offered),
-            None => Ok(vec![describe_local(transport)]),
+            None => {
+                if anew {
+                    transport.restart();
+                }
+                Ok(vec![describe_local(transport)])
+            }
         }
     }
 
@@ -97,6 +120,9 @@ impl Negotiation {
             self.remote_described.set(true);
             add(transport, &self.candidates_in.take(), &mut next);
         }
+        if step == Step::Answered {
+            self.offers.set(false);
+        }
         if step == Step::Offered {
             next.push(describe_local(transport));
         }
@@ -104,10 +130,14 @@ impl Negotiation {
     }
 
     /// Our description has been made: what the other side shall get.
-    pub(crate) fn on_described(&self, transport: &Transport) -> Option<(SignalKind, Vec<u8>)> {
+    pub(crate) fn on_described(&self, transport: &Transport, up: bool) -> Option<(SignalKind, Vec<u8>)> {
         let description = transport.connection().local_description()?;
         self.local_described.set(true);
-        let kind = if self.answers { SignalKind::Answer } else { SignalKind::Offer };
+        let kind = match (description.type_(), up) {
+            (RtcSdpType::Answer, _) => SignalKind::Answer,
+            (_, true) => SignalKind::Restart,
+            (_, false) => SignalKind::Offer,
+        };
         Some((kind, description.sdp().into_bytes()))
     }
 

@@ -72,6 +72,8 @@ export class HostedRoom implements Room {
   #messagesDropped = 0;
   #violationToldAt = -Infinity;
   #leaving: Promise<void> | undefined;
+  /** The host has said goodbye because the page went away. */
+  #suspended: Promise<unknown> | undefined;
 
   constructor(setup: RoomSetup) {
     this.name = setup.name;
@@ -162,9 +164,21 @@ export class HostedRoom implements Room {
     if (!this.#leaving) this.#host.setHidden(hidden);
   }
 
-  /** The browser has a network again. */
+  /** The network may be another one, or none. */
   wake(): void {
     if (!this.#leaving) this.#host.wake();
+  }
+
+  /** The page goes away: there is a goodbye, and everything stays as it is, for the case that the page comes back. */
+  suspend(): void {
+    if (!this.#leaving) this.#suspended ??= this.#host.leave();
+  }
+
+  /** The page is back from the browser's cache: a member again, who has been away. */
+  resume(): void {
+    const gone = this.#suspended;
+    this.#suspended = undefined;
+    if (gone && !this.#leaving) this.#begin(gone, false);
   }
 
   /** Tells an error that no call can report. */
@@ -259,16 +273,22 @@ export class HostedRoom implements Room {
 
   /** Another tab had our identity before us: we go on with a fresh one. The views stay, and the room tells them all again. */
   #beginAnew(): void {
-    const superseded = this.#host;
+    const { id } = this.self;
+    this.#begin(this.#host.leave(), true);
+    this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
+  }
+
+  /** Goes on with another host, once the one before is `gone`. */
+  #begin(gone: Promise<unknown>, anew: boolean): void {
+    const before = this.#host;
+    // It may be in the midst of telling us.
+    void gone.finally(() => before.free());
     const { id, presence } = this.self;
     this.#members.delete(id);
     for (const other of this.#members.keys()) this.#unseen.add(other);
-    this.#host = this.#setup.makeHost(this.#sink(), true);
+    this.#host = this.#setup.makeHost(this.#sink(), anew);
     this.#selfId = this.#host.id;
     this.#enter(presence);
-    // It is in the midst of telling us.
-    void superseded.leave().finally(() => superseded.free());
-    this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
   }
 
   /** Changes what is known of a member, if anything is. */
