@@ -19,20 +19,12 @@ scenario("a tab that goes to another page and comes back by the back button left
   const goer = await scene.join("chromium", "presence");
   const stayer = await scene.join("chromium", "presence");
   await expectEverybody([goer, stayer], MEET_MS);
-  await goer.evaluate(() => void (window.visited = true));
-  const session = await goer.page.createCDPSession();
-  /** @type {unknown[]} */
-  const reasons = [];
-  session.on("Page.backForwardCacheNotUsed", ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations));
-  await session.send("Page.enable");
-
   for (const round of [1, 2]) {
-    await goer.goto(`${scene.server.url}/bare/`);
+    const comeBack = await goAway(goer, scene);
     await stayer.until(`that it left, ${round} times`, SEE_MS, (id, times) => window.recording.left.filter(({ member, reason }) => member === id && reason === "left").length === times, goer.id, round);
     await expectEverybody([stayer], SEE_MS);
     const backMs = nowMs();
-    await goer.page.goBack();
-    assert.ok(await goer.evaluate(() => window.visited === true), `it came from the cache, and was not loaded anew: ${JSON.stringify(reasons)}`);
+    await comeBack();
     await expectEverybody([goer, stayer], MEET_MS);
     scene.note(`a member again ${inMs(nowMs() - backMs)} after it came back`);
     await moveCursor(goer, [stayer], place(round), SEE_MS);
@@ -46,10 +38,10 @@ scenario("a tab that comes back and whose others are gone meanwhile is told so",
   const goer = await scene.join("chromium", "presence");
   const stayer = await scene.join("firefox", "presence");
   await expectEverybody([goer, stayer], MEET_MS);
-  await goer.goto(`${scene.server.url}/bare/`);
+  const comeBack = await goAway(goer, scene);
   await stayer.until("that it left", SEE_MS, () => window.recording.left.length === 1);
   await stayer.close();
-  await goer.page.goBack();
+  await comeBack();
   await expectEverybody([goer], MEET_MS);
   assert.deepEqual((await goer.recording()).left.map(({ member }) => member), [stayer.id]);
 });
@@ -95,6 +87,26 @@ scenario("a tab that is duplicated, with all that its browser keeps for it, beco
     assert.notEqual(ids[1], first, `it was ${second} at first`);
   }
 });
+
+/**
+ * Has a tab go to another page; gives what makes it come back by the back button, and asserts that it was not loaded anew.
+ * @param {Visitor} tab
+ * @param {Scene} scene
+ */
+async function goAway(tab, scene) {
+  const session = await tab.page.createCDPSession();
+  /** @type {unknown[]} */
+  const reasons = [];
+  session.on("Page.backForwardCacheNotUsed", ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations));
+  await session.send("Page.enable");
+  await tab.evaluate(() => void (window.visited = true));
+  await tab.goto(`${scene.server.url}/bare/`);
+  return async () => {
+    await tab.page.goBack();
+    assert.ok(await tab.evaluate(() => window.visited === true), `it comes from the browser's cache: ${JSON.stringify(reasons)}`);
+    await session.detach();
+  };
+}
 
 /**
  * Joins from the bare page, with the page's own identity or one that its browser keeps; gives the id that it had at first.

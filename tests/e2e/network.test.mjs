@@ -55,12 +55,21 @@ roaming("a tab whose machine gets another address keeps its links, and is missed
     await expectEverybody(tabs, MEET_MS);
     await Promise.all(tabs.map(noteLinks));
     const before = await Promise.all(tabs.map(standing));
-    const movedMs = nowMs();
+    // First nobody tells the browser: from one moment to the next, nothing comes to where it was.
+    let movedMs = nowMs();
     roamer.move();
     await moveCursor(mover, stayers, place(2), MENDED_MS);
-    scene.note(`heard from the other address after ${inMs(nowMs() - movedMs)}`);
+    scene.note(`heard from another address after ${inMs(nowMs() - movedMs)}`);
     await expectAlive(tabs, MENDED_MS);
-    await Promise.all(tabs.map((tab) => tab.until("the time in which a member would be buried", BURIED_MS + SEE_MS, (untilMs) => performance.timeOrigin + performance.now() > untilMs, movedMs + BURIED_MS)));
+    // Then it is without a network for a moment, and knows when it has one again.
+    roamer.leave();
+    await mover.until("that it is offline", MEET_MS, () => !navigator.onLine);
+    roamer.arrive();
+    movedMs = nowMs();
+    await moveCursor(mover, stayers, place(3), MENDED_MS);
+    scene.note(`heard from a third address ${inMs(nowMs() - movedMs)} after it was there`);
+    await expectAlive(tabs, MENDED_MS);
+    await mover.until("that those who had been missed for good would be buried", BURIED_MS + SEE_MS, (untilMs) => performance.timeOrigin + performance.now() > untilMs, movedMs + BURIED_MS);
     await expectAlive(tabs, SEE_MS);
     assert.deepEqual(await Promise.all(tabs.map(standing)), before);
   } finally {

@@ -50,15 +50,24 @@ export function breakPath(port, other) {
 export class Roamer {
   #keeper;
   #gate;
-  #last = 2;
+  /** What runs through it: those of a former address never end by themselves. @type {Set<import("node:net").Socket>} */
+  #sockets = new Set();
+  #last = 1;
 
   /**
    * @param {import("node:child_process").ChildProcess} keeper the process that keeps the namespace
-   * @param {import("node:net").Server} gate
+   * @param {URL} server
    */
-  constructor(keeper, gate) {
+  constructor(keeper, { hostname, port }) {
     this.#keeper = keeper;
-    this.#gate = gate;
+    this.#gate = createServer((socket) => {
+      const onward = connect(Number(port), hostname);
+      for (const [from, to] of /** @type {const} */ ([[socket, onward], [onward, socket]])) {
+        this.#sockets.add(from);
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+      }
+    });
   }
 
   /**
@@ -71,18 +80,11 @@ export class Roamer {
     ip("link", "add", "there", "type", "veth", "peer", "name", "eth0", "netns", String(keeper.pid));
     ip("address", "add", `${HERE}/24`, "dev", "there");
     ip("link", "set", "there", "up");
-    const { hostname, port } = new URL(serverUrl);
-    const gate = createServer((socket) => {
-      const onward = connect(Number(port), hostname);
-      for (const [from, to] of /** @type {const} */ ([[socket, onward], [onward, socket]])) {
-        from.pipe(to);
-        from.on("error", () => to.destroy());
-      }
-    });
-    gate.listen(0, HERE);
-    await once(gate, "listening");
-    const roamer = new Roamer(keeper, gate);
-    for (const command of [["link", "set", "lo", "up"], ["address", "add", roamer.#address, "dev", "eth0"], ["link", "set", "eth0", "up"], roamer.#way]) roamer.#ip(command);
+    const roamer = new Roamer(keeper, new URL(serverUrl));
+    roamer.#gate.listen(0, HERE);
+    await once(roamer.#gate, "listening");
+    roamer.#ip(["link", "set", "lo", "up"]);
+    roamer.arrive();
     return roamer;
   }
 
@@ -99,15 +101,27 @@ export class Roamer {
     return path;
   }
 
-  /** The machine is in another network: what was on its way to the old address comes to nobody, and nobody is told. */
+  /** The machine is in another network, from one moment to the next: what was on its way to the old address comes to nobody, and nobody is told. */
   move() {
     this.#ip(["address", "del", this.#address, "dev", "eth0"]);
+    this.arrive();
+  }
+
+  /** The machine has no network any more, and knows it. */
+  leave() {
+    this.#ip(["address", "flush", "dev", "eth0"]);
+    this.#ip(["link", "set", "eth0", "down"]);
+  }
+
+  /** The machine gets an address that it had not before. */
+  arrive() {
     this.#last += 1;
-    for (const command of [["address", "add", this.#address, "dev", "eth0"], this.#way]) this.#ip(command);
+    for (const command of [["link", "set", "eth0", "up"], ["address", "add", this.#address, "dev", "eth0"], this.#way]) this.#ip(command);
   }
 
   async end() {
     this.#gate.close();
+    for (const socket of this.#sockets) socket.destroy();
     await killGroup(this.#keeper);
   }
 

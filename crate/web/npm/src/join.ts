@@ -102,6 +102,7 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
   try {
     unwatch = watchPage({
       leaving: () => room.suspend(),
+      frozen: () => room.freeze(),
       restored: () => room.resume(),
       hidden: (hidden) => room.setHidden(hidden),
       moved: () => room.wake(),

@@ -2,6 +2,8 @@
 export interface PageListener {
   /** The page is going away: there is time for what is synchronous. */
   leaving(): void;
+  /** So it has, and stands still from now on: whatever is still open keeps it from coming back. */
+  frozen(): void;
   /** The page is back after that, from the back/forward cache. */
   restored(): void;
   hidden(hidden: boolean): void;
@@ -28,6 +30,9 @@ export function watchPage(listener: PageListener): () => void {
     if (!event.persisted || !left) return;
     left = false;
     listener.restored();
+  }, { signal });
+  document.addEventListener("freeze", () => {
+    if (left) listener.frozen();
   }, { signal });
   const moved = () => {
     if (!left) listener.moved();

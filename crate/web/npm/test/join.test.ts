@@ -121,6 +121,10 @@ test("a page that goes away says goodbye at once, and is a member again, who has
   dispatch("offline");
   expect([before.asked("leave").length, before.asked("wake").length]).toEqual([1, 0]);
   expect(before.freed).toBe(0);
+  dispatch("freeze");
+  dispatch("visibilitychange", { hidden: false });
+  expect([before.freed, before.asked("setHidden").length]).toEqual([1, 1]);
+  expect(() => room.setPresence("nowhere")).toThrow(expect.objectContaining({ code: "left" }) as Error);
   dispatch("pageshow", { persisted: false });
   expect(lastHost()).toBe(before);
   dispatch("pageshow", { persisted: true });
@@ -129,7 +133,7 @@ test("a page that goes away says goodbye at once, and is a member again, who has
   const after = lastHost();
   expect([before.freed, FakeHost.made.length]).toEqual([1, 2]);
   expect(after.secret).toEqual(before.secret);
-  expect(after.calls.map(([name]) => name)).toEqual(["setPresence", "setHidden", "start"]);
+  expect(after.calls.map(([name]) => name).slice(0, 3)).toEqual(["setPresence", "setHidden", "start"]);
   expect(after.asked("setPresence")).toEqual([["setPresence", "there"]]);
   after.tell("joined", "22".repeat(16));
   after.sink.ready();
@@ -138,8 +142,19 @@ test("a page that goes away says goodbye at once, and is a member again, who has
   expect(await join("lobby")).toBe(room);
   dispatch("pagehide", { persisted: true });
   dispatch("pageshow", { persisted: true });
-  expect(FakeHost.made).toHaveLength(3);
-  await room.leave();
+  expect([FakeHost.made.length, after.freed]).toEqual([3, 1]);
+});
+
+test("a room that is left while its page is away, or after it came back, is not entered again", async () => {
+  const [one, two] = [await joined("one"), await joined("two")];
+  const hosts = [...FakeHost.made];
+  dispatch("pagehide", { persisted: true });
+  await one.leave();
+  dispatch("freeze");
+  dispatch("pageshow", { persisted: true });
+  expect(FakeHost.made.slice(2).map(({ room }) => room)).toEqual(["two"]);
+  expect(hosts.map((host) => [host.asked("leave").length, host.freed])).toEqual([[1, 1], [1, 1]]);
+  await two.leave();
   dispatch("pagehide", { persisted: true });
   dispatch("pageshow", { persisted: true });
   expect(FakeHost.made).toHaveLength(3);
