@@ -1,22 +1,33 @@
 //! The browser's objects behind a link, and their handlers.
 
+use alloc::string::String;
+
 use chinwag_core::{Lane, LinkDownReason};
+use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{
     Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
     RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
 };
 
+use crate::clock;
+
 #[wasm_bindgen]
 extern "C" {
     /// What web-sys lacks of an `RTCPeerConnection`.
-    type Restart;
+    type More;
     #[wasm_bindgen(method, js_name = restartIce)]
-    fn restart_ice(this: &Restart);
+    fn restart_ice(this: &More);
+    #[wasm_bindgen(method, getter, js_name = iceGatheringState)]
+    fn gathering(this: &More) -> String;
 }
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
+
+/// Chromium never collects a connection that is closed when it is about to gather candidates, and counts it for as long as the page lives. So one that has
+/// not begun to is closed after so long.
+const CLOSING_MS: u32 = 1_000;
 
 /// What has become of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +86,7 @@ impl Transport {
 
     /// The next offer is for another way.
     pub(crate) fn restart(&self) {
-        self.connection.unchecked_ref::<Restart>().restart_ice();
+        self.connection.unchecked_ref::<More>().restart_ice();
     }
 
     /// The connection itself.
@@ -128,6 +139,12 @@ impl Transport {
         for channel in self.channels() {
             channel.set_onclose(None);
             channel.close();
+        }
+        if self.connection.unchecked_ref::<More>().gathering() == "new"
+            && let Ok(close) = Reflect::get(&self.connection, &"close".into())
+        {
+            let close: Function = close.unchecked_into();
+            return clock::later(CLOSING_MS, &close.bind0(&self.connection));
         }
         self.connection.close();
     }
