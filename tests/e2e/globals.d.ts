@@ -32,6 +32,8 @@ declare global {
     states?: string[];
     /** network.test.mjs: the UDP ports of a connection, as it was last looked at. */
     path?: { port: number; other: number } | undefined;
+    /** network.test.mjs: the page at that connection's other end. */
+    pathTo?: string;
     /** connections.test.mjs: every connection that the page has made, as long as it is in memory. */
     made: WeakRef<RTCPeerConnection>[];
     /** comeback.test.mjs: this page has been here before. */

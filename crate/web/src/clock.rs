@@ -140,7 +140,9 @@ mod tests {
     #[test]
     fn a_wall_clock_that_drifts_is_corrected_or_goes_back_is_no_sleep() {
         let clock = Clock::default();
-        for (monotonic_ms, wall_ms) in [(0.0, 1e12), (1_000.0, 1e12 + 2_900.0), (2_000.0, 1e12 - 3.6e6), (3_000.0, 1e12 - 3.6e6)] {
+        for (monotonic_ms, wall_ms) in
+            [(0.0, 1e12), (1_000.0, 1e12 + 2_900.0), (2_000.0, 1e12 - 3.6e6), (3_000.0, 1e12 - 3.6e6)]
+        {
             assert_eq!(shown(&clock, monotonic_ms, wall_ms), (monotonic_ms as u64, false));
         }
     }

@@ -59,8 +59,7 @@ impl Link {
             SignalKind::Answer => self.negotiation.take_answer(transport.as_deref(), body),
             SignalKind::Candidate => self.negotiation.take_candidates(transport.as_deref(), &body),
             SignalKind::Restart => {
-                // Of two that begin at once, one stays.
-                if !self.negotiation.insists() {
+                if self.negotiation.admits(&body) {
                     self.mend(Some(body));
                 }
                 return;
@@ -86,7 +85,9 @@ impl Link {
                 transport.configure(value, driver.relay_only());
                 self.negotiation.begin(&transport, true)
             }
-            (Step::IceServers, None) => self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport, false)),
+            (Step::IceServers, None) => {
+                self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport, false))
+            }
             (Step::Described, Some(transport)) => {
                 if let Some((kind, body)) = self.negotiation.on_described(&transport, self.up.get()) {
                     self.tell(kind, body);

@@ -60,6 +60,8 @@ pub(crate) struct Negotiation {
     answers: bool,
     /// Our own offer waits for its answer.
     offers: Cell<bool>,
+    /// The version of the other side's newest offer.
+    version: Cell<Option<u64>>,
     remote_described: Cell<bool>,
     remote_candidates: Cell<usize>,
     /// Candidates of the other side that came before its description.
@@ -74,6 +76,7 @@ impl Negotiation {
     pub(crate) fn new(offer: Option<Vec<u8>>) -> Self {
         Self {
             answers: offer.is_some(),
+            version: Cell::new(offer.as_deref().and_then(version)),
             offer: RefCell::new(offer),
             offers: Cell::default(),
             remote_described: Cell::default(),
@@ -93,9 +96,12 @@ impl Negotiation {
         self.local_described.set(false);
     }
 
-    /// Whether our own offer stands against one of the other side: that of who dialled does, and the other takes its own back (RFC 8829, section 4.1.10.2).
-    pub(crate) fn insists(&self) -> bool {
-        self.offers.get() && !self.answers
+    /// Whether a later offer of the other side is taken. Of two that are made at once that of who dialled stays, and the other takes its own back (RFC
+    /// 8829, section 4.1.10.2). And its version must be greater than all before (RFC 8866, section 5.2), or whoever carried an offer once could end the
+    /// link with it as often as he liked.
+    pub(crate) fn admits(&self, offer: &[u8]) -> bool {
+        let version = version(offer);
+        (self.answers || !self.offers.get()) && version > self.version.replace(version.max(self.version.get()))
     }
 
     /// There is a connection: the first description, or the first for another way.
@@ -213,6 +219,12 @@ fn add(transport: &Transport, candidates: &[Candidate], next: &mut Vec<(Step, Js
     }
 }
 
+/// The version of a description, which is greater in each that a browser makes for one connection.
+fn version(sdp: &[u8]) -> Option<u64> {
+    let origin = str::from_utf8(sdp).ok()?.lines().find(|line| line.starts_with("o="))?;
+    origin.split(' ').nth(2)?.parse().ok()
+}
+
 /// Whether a description has the one section that ours have. Others would make the browser set up media.
 fn is_data_only(sdp: &str) -> bool {
     let mut sections = sdp.lines().filter(|line| line.starts_with("m="));
@@ -221,7 +233,29 @@ fn is_data_only(sdp: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, is_data_only};
+    use super::{Negotiation, Step, is_data_only};
+
+    fn offer(version: u64) -> Vec<u8> {
+        format!("v=0\r\no=- 4611731400430051336 {version} IN IP4 127.0.0.1\r\ns=-\r\n").into_bytes()
+    }
+
+    #[test]
+    fn an_offer_that_was_made_before_another_is_not_taken_once_more() {
+        let answers = Negotiation::new(Some(offer(2)));
+        let admitted = [2, 1, 3, 3, 2, 5, 4].map(|version| answers.admits(&offer(version)));
+        assert_eq!(admitted, [false, false, true, false, false, true, false]);
+        assert!(!answers.admits(b"v=0"));
+    }
+
+    #[test]
+    fn of_two_offers_at_once_that_of_who_dialled_stays() {
+        let (dials, answers) = (Negotiation::new(None), Negotiation::new(Some(offer(1))));
+        dials.offers.set(true);
+        answers.offers.set(true);
+        assert_eq!([dials.admits(&offer(9)), answers.admits(&offer(9))], [false, true]);
+        dials.offers.set(false);
+        assert!(dials.admits(&offer(10)));
+    }
 
     #[test]
     fn only_a_description_with_one_data_section_is_taken() {

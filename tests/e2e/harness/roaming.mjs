@@ -20,8 +20,7 @@ export function whyNoRoaming() {
   const others = Object.keys(networkInterfaces()).filter((name) => name !== "lo");
   if (others.length > 0) return `this machine's own network (${others.join(", ")}) is left alone: run it by cargo xtask e2e, where namespaces are allowed`;
   try {
-    ip("rule", "add", "pref", "9", "ipproto", "udp", "sport", "9", "dport", "9", "blackhole");
-    ip("rule", "del", "pref", "9");
+    breakPath(9, 10)();
     return false;
   } catch (error) {
     return `the network cannot be changed here: ${String(error)}`;
@@ -29,18 +28,24 @@ export function whyNoRoaming() {
 }
 
 /**
- * Lets nothing through any more between two UDP ports of this machine, until the function that it returns is called. Other ports are not touched.
+ * Lets nothing through any more between two UDP ports of this machine, until the function that it returns is called. Other ports are not touched, and whoever
+ * sends hears of nothing: it goes to a bridge with nobody on it.
  * @param {number} port
  * @param {number} other
  */
 export function breakPath(port, other) {
+  ip("link", "add", "sink", "type", "bridge");
+  ip("link", "set", "sink", "arp", "off", "up");
+  writeFileSync("/proc/sys/net/ipv4/conf/sink/route_localnet", "1");
+  ip("route", "add", "default", "dev", "sink", "table", "77");
   // Before the table of local addresses, which otherwise comes before all rules.
   ip("rule", "add", "pref", "100", "lookup", "local");
   ip("rule", "del", "pref", "0");
   for (const [sport, dport] of [[port, other], [other, port]]) {
-    ip("rule", "add", "pref", "10", "ipproto", "udp", "sport", String(sport), "dport", String(dport), "blackhole");
+    ip("rule", "add", "pref", "10", "ipproto", "udp", "sport", String(sport), "dport", String(dport), "lookup", "77");
   }
   return () => {
+    ip("link", "del", "sink");
     ip("rule", "add", "pref", "0", "lookup", "local");
     for (const pref of ["10", "10", "100"]) ip("rule", "del", "pref", pref);
   };
