@@ -122,6 +122,13 @@ async function living(tab) {
 async function settle(tab, count) {
   const untilMs = nowMs() + SEE_MS;
   for (let left = await living(tab); left !== count; left = await living(tab)) {
-    assert.ok(nowMs() < untilMs, `${left} connections are in memory, and ${count} in use`);
+    if (nowMs() < untilMs) continue;
+    const states = await tab.evaluate(() =>
+      window.made.flatMap((reference, index) => {
+        const { connectionState, signalingState, iceGatheringState } = reference.deref() ?? {};
+        return connectionState ? [`${index}: ${connectionState} ${signalingState} ${iceGatheringState}`] : [];
+      }),
+    );
+    assert.fail(`${left} connections are in memory, and ${count} in use: ${states.join(", ")}`);
   }
 }

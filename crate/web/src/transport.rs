@@ -25,8 +25,8 @@ extern "C" {
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
 
-/// Chromium never collects a connection that is closed when it is about to gather candidates, and counts it for as long as the page lives. So one that has
-/// not begun to is closed after so long.
+/// Chromium never collects a connection that is closed at certain moments before it has gathered its candidates, and counts it for as long as the page lives.
+/// So one that has not is closed after so long, when nothing of what was begun is under way any more.
 const CLOSING_MS: u32 = 1_000;
 
 /// What has become of a frame.
@@ -140,7 +140,7 @@ impl Transport {
             channel.set_onclose(None);
             channel.close();
         }
-        if self.connection.unchecked_ref::<More>().gathering() == "new"
+        if self.connection.unchecked_ref::<More>().gathering() != "complete"
             && let Ok(close) = Reflect::get(&self.connection, &"close".into())
         {
             let close: Function = close.unchecked_into();
