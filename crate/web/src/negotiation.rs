@@ -61,7 +61,7 @@ pub(crate) struct Negotiation {
     /// Our own offer waits for its answer.
     offers: Cell<bool>,
     /// The version of the other side's newest offer.
-    version: Cell<Option<u64>>,
+    version: Cell<u64>,
     remote_described: Cell<bool>,
     remote_candidates: Cell<usize>,
     /// Candidates of the other side that came before its description.
@@ -76,7 +76,7 @@ impl Negotiation {
     pub(crate) fn new(offer: Option<Vec<u8>>) -> Self {
         Self {
             answers: offer.is_some(),
-            version: Cell::new(offer.as_deref().and_then(version)),
+            version: Cell::new(offer.as_deref().map_or(0, version)),
             offer: RefCell::new(offer),
             offers: Cell::default(),
             remote_described: Cell::default(),
@@ -219,10 +219,11 @@ fn add(transport: &Transport, candidates: &[Candidate], next: &mut Vec<(Step, Js
     }
 }
 
-/// The version of a description, which is greater in each that a browser makes for one connection.
-fn version(sdp: &[u8]) -> Option<u64> {
-    let origin = str::from_utf8(sdp).ok()?.lines().find(|line| line.starts_with("o="))?;
-    origin.split(' ').nth(2)?.parse().ok()
+/// The version of a description, which is greater in each that a browser makes for one connection: the third word, since the origin's line follows that of
+/// the protocol (RFC 8866, section 5). Anything for what is no description.
+fn version(sdp: &[u8]) -> u64 {
+    let word = sdp.split(|byte| *byte == b' ').nth(2).unwrap_or_default();
+    word.iter().fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
 }
 
 /// Whether a description has the one section that ours have. Others would make the browser set up media.
