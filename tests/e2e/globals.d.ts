@@ -40,6 +40,18 @@ declare global {
     people: Person[];
     /** harness/crowd.mjs: how many connections were made in this page. */
     connectionsMade: number;
+    /** network.test.mjs: links that the page has lost. */
+    linksLost: number;
+    /** network.test.mjs: what the room told of its socket. */
+    states?: string[];
+    /** network.test.mjs: the UDP ports of a connection, as it was last looked at. */
+    path?: { port: number; other: number } | undefined;
+    /** network.test.mjs: the page at that connection's other end. */
+    pathTo?: string;
+    /** connections.test.mjs: every connection that the page has made, as long as it is in memory. */
+    made: WeakRef<RTCPeerConnection>[];
+    /** comeback.test.mjs: this page has been here before. */
+    visited?: boolean;
     /** chat.test.mjs: set by a text that was taken for HTML. */
     injected?: boolean;
   }

@@ -273,6 +273,25 @@ fn an_offer_whose_fingerprint_was_swapped_on_the_way_opens_nothing() {
 }
 
 #[test]
+fn a_restart_of_a_session_that_is_none_of_its_authors_opens_nothing_and_is_not_answered() {
+    let mut world = World::room(3);
+    let sessions = world.hosts[0].frames.iter().filter_map(|frame| match frame {
+        Frame::Signal { envelope, .. } => Some(envelope.body.session),
+        _ => None,
+    });
+    let sessions: Vec<u64> = sessions.chain([1]).collect();
+    let before = world.hosts[0].frames.len();
+    for session in sessions {
+        let (from, to, body) = (identity(9).public_key(), world.id(0), b"offer".into());
+        let envelope = Envelope { from, to, session, kind: SignalKind::Restart, body };
+        let envelope = Signed::new(envelope, &identity(9), &room());
+        world.inject(0, 1, &Frame::Signal { ttl: 1, envelope }.encode());
+    }
+    assert_eq!(world.hosts[0].node.stats().links_pending, 0);
+    assert_eq!(world.hosts[0].frames.len(), before);
+}
+
+#[test]
 fn what_the_server_invents_opens_nothing() {
     let mut world = World::room(2);
     let from = world.id(1);

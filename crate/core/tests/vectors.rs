@@ -126,6 +126,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("obituary", Frame::Obituary { subject: bob().id(), incarnation: 1_800_000_000_005 }),
         ("signal with an offer", signal(SignalKind::Offer, b"v=0")),
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
+        ("signal with a restart", signal(SignalKind::Restart, b"v=0")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
         ("seek", Frame::Seek { ttl: 20, to: bob().id(), session: 0x0123_4567_89ab_cdef, accused: 0 }),

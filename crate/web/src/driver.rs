@@ -13,7 +13,7 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use crate::{
-    clock::{self, Alarm, Timeout},
+    clock::{self, Alarm, Clock, Timeout},
     link::Link,
     negotiation::Step,
     news::{News, Trouble},
@@ -67,6 +67,7 @@ pub(crate) struct Driver {
     node: RefCell<Node>,
     sink: Sink,
     signaling: Signaling,
+    clock: Clock,
     alarm: Alarm,
     links: RefCell<Vec<Rc<Link>>>,
     /// Links which carry our goodbye.
@@ -95,6 +96,7 @@ impl Driver {
             signaling: Signaling::new(driver.clone(), urls, room, node.id()),
             node: RefCell::new(node),
             sink,
+            clock: Clock::default(),
             alarm: Alarm::default(),
             links: RefCell::default(),
             parting: RefCell::default(),
@@ -124,7 +126,7 @@ impl Driver {
 
     /// Hands in what the user wants. A refusal changes nothing.
     pub(crate) fn command(self: &Rc<Self>, command: Command) -> Result<(), Refused> {
-        let done = self.node.borrow_mut().handle(clock::now(), Input::Command(command));
+        let done = self.node.borrow_mut().handle(self.clock.now(), Input::Command(command));
         self.run();
         done
     }
@@ -156,9 +158,9 @@ impl Driver {
             self.drain();
             if let Some(input) = self.next_input() {
                 // Only commands are refused.
-                let _ = self.node.borrow_mut().handle(clock::now(), input);
+                let _ = self.node.borrow_mut().handle(self.clock.now(), input);
             } else if let Some(waiting) = self.next_send() {
-                let done = self.node.borrow_mut().handle(clock::now(), Input::Command(waiting.command));
+                let done = self.node.borrow_mut().handle(self.clock.now(), Input::Command(waiting.command));
                 self.drain();
                 // Settling a promise runs nothing of the user's before we are through.
                 let _ = match done {
@@ -225,6 +227,12 @@ impl Driver {
             // A node that has left does not care.
             let _ = self.command(Command::SetHidden { hidden });
         }
+    }
+
+    /// Our network may be another: what led anywhere before may lead nowhere now.
+    pub(crate) fn moved(self: &Rc<Self>) {
+        self.signaling.renew();
+        self.input(Input::Moved);
     }
 
     /// A link has ended by itself.
@@ -377,6 +385,11 @@ impl Driver {
             }
             Output::Dial { link, peer } => self.begin(link, peer, None),
             Output::Accept { link, peer, offer } => self.begin(link, peer, Some(offer)),
+            Output::Mend { link } => {
+                if let Some(link) = self.link(link) {
+                    link.mend(None);
+                }
+            }
             Output::RemoteSignal { link, kind, body } => {
                 if let Some(link) = self.link(link) {
                     link.signal(kind, body);
@@ -393,7 +406,7 @@ impl Driver {
     /// In the midst of a drain, which goes on: what else there is for this link waits in the node.
     fn congested(&self, link: LinkId) {
         // Only commands are refused.
-        let _ = self.node.borrow_mut().handle(clock::now(), Input::Congested { link });
+        let _ = self.node.borrow_mut().handle(self.clock.now(), Input::Congested { link });
     }
 
     fn begin(self: &Rc<Self>, id: LinkId, peer: PeerId, offer: Option<Vec<u8>>) {
@@ -444,7 +457,7 @@ impl Driver {
     fn set_alarm(self: &Rc<Self>) {
         let deadline = self.with_node(Node::next_timeout);
         let driver = Rc::downgrade(self);
-        self.alarm.set(deadline, move || {
+        self.alarm.set(self.clock.now(), deadline, move || {
             if let Some(driver) = driver.upgrade() {
                 driver.on_alarm();
             }
@@ -453,11 +466,14 @@ impl Driver {
 
     fn on_alarm(self: &Rc<Self>) {
         self.alarm.clear();
-        let now = clock::now();
+        let now = self.clock.now();
         // The monotonic clock may have stood still while this host slept.
         self.node.borrow_mut().set_wall_ms(now, clock::wall_ms());
         if self.with_node(Node::next_timeout).is_some_and(|due| due <= now) {
             self.node.borrow_mut().handle_timeout(now);
+        }
+        if self.clock.has_slept() {
+            return self.moved();
         }
         self.run();
     }

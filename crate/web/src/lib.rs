@@ -76,7 +76,7 @@ impl Host {
             config,
             commons: Arc::new(Alone),
         };
-        let node = Node::new(clock::now(), setup);
+        let node = Node::new(clock::Clock::default().now(), setup);
         Ok(Self { driver: Driver::new(node, sink, room, urls, relay_only), message_bytes_max })
     }
 
@@ -149,10 +149,9 @@ impl Host {
         self.driver.set_hidden(hidden);
     }
 
-    /// The browser is online again: no reason to wait with the next attempt to reach the server.
+    /// The network may have changed: the socket is opened anew, and every link probed.
     pub fn wake(&self) {
-        self.driver.signaling().wake();
-        self.driver.run();
+        self.driver.moved();
     }
 
     /// Says goodbye and closes everything. The frames are in their channels when this returns; the promise resolves

@@ -60,18 +60,38 @@ impl Link {
         let taken = match kind {
             SignalKind::Answer => self.negotiation.take_answer(transport.as_deref(), body),
             SignalKind::Candidate => self.negotiation.take_candidates(transport.as_deref(), &body),
+            SignalKind::Restart => {
+                if self.negotiation.admits(&body) {
+                    self.mend(Some(body));
+                }
+                return;
+            }
             SignalKind::Offer | SignalKind::Refuse => return,
         };
         self.go_on(&driver, taken);
+    }
+
+    /// Looks for another way for a connection that has one no more (ICE restart, RFC 8445, section 9): with an offer of ours, or the answer to one.
+    pub(crate) fn mend(&self, offer: Option<Vec<u8>>) {
+        if let Some(driver) = self.driver.upgrade() {
+            self.negotiation.renew(offer);
+            driver.wait(&driver.ice_servers(), self.id, Step::IceServers);
+        }
     }
 
     /// A promise has been kept for which this link waited.
     pub(crate) fn on_step(self: &Rc<Self>, step: Step, value: &JsValue) {
         let Some(driver) = self.driver.upgrade() else { return };
         let next = match (step, self.transport()) {
-            (Step::IceServers, _) => self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport)),
+            (Step::IceServers, Some(transport)) => {
+                transport.configure(value, driver.relay_only());
+                self.negotiation.begin(&transport, true)
+            }
+            (Step::IceServers, None) => {
+                self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport, false))
+            }
             (Step::Described, Some(transport)) => {
-                if let Some((kind, body)) = self.negotiation.on_described(&transport) {
+                if let Some((kind, body)) = self.negotiation.on_described(&transport, self.up.get()) {
                     self.tell(kind, body);
                     self.flush_candidates();
                 }
@@ -83,9 +103,11 @@ impl Link {
         self.go_on(&driver, next);
     }
 
-    /// A promise has been broken: nothing comes of this link.
+    /// A promise has been broken: nothing comes of this link, unless it is up already. Then it is the node that gives it up, if nothing comes over it.
     pub(crate) fn on_broken(&self) {
-        self.down(LinkDownReason::Refused);
+        if !self.up.get() {
+            self.down(LinkDownReason::Refused);
+        }
     }
 
     /// Puts a frame on one of the channels, of which the reliable one should hold no more than so much.
@@ -194,7 +216,9 @@ impl Link {
             "bufferedamountlow" if transport.is_writable() => self.input(Input::Writable { link: self.id }),
             "icecandidate" => self.on_candidate(event),
             "connectionstatechange" => {
-                if let Some(reason) = transport.ended() {
+                // On a link that is up, the node's own probes are quicker than the browser, which says `disconnected` after 5 s and `failed` after
+                // more; and what has failed can be mended.
+                if let Some(reason) = transport.ended().filter(|_| !self.up.get()) {
                     self.down(reason);
                 }
             }

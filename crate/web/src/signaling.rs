@@ -106,25 +106,37 @@ impl Signaling {
         self.visits.end();
     }
 
-    /// Holds a socket from now on, or lets it go.
+    /// Holds a socket from now on, or lets it go. To want one once more is to want another.
     pub(crate) fn want(&self, wanted: bool) {
         let idle = matches!(*self.phase.borrow(), Phase::Idle);
         if wanted && idle {
             self.tell_state(SignalingState::Connecting);
             self.url.set(0);
             self.open();
-        } else if !wanted && !idle {
+        } else if wanted {
+            self.renew();
+        } else if !idle {
             self.phase.replace(Phase::Idle);
             self.rounds_failed.set(0);
             self.tell_state(SignalingState::Detached);
         }
     }
 
-    /// The browser says that it is online: no reason to wait any longer.
-    pub(crate) fn wake(&self) {
-        if matches!(*self.phase.borrow(), Phase::Waiting { .. }) {
-            self.open();
+    /// Our network may be another. A socket that led to the server before is not believed, since it may take minutes to show that it leads nowhere: there
+    /// is a new one at once. And there is no reason to wait any longer for the next attempt.
+    pub(crate) fn renew(&self) {
+        let attached = match *self.phase.borrow() {
+            Phase::Attached { .. } => true,
+            Phase::Waiting { .. } => false,
+            Phase::Idle | Phase::Opening { .. } => return,
+        };
+        if attached {
+            self.tell_state(SignalingState::Connecting);
+            if let Some(driver) = self.driver.upgrade() {
+                driver.input(Input::Detached);
+            }
         }
+        self.open();
     }
 
     /// Has the server carry a frame. Without a server it is lost, and the node's own timeouts take care.

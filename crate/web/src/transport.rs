@@ -1,14 +1,33 @@
 //! The browser's objects behind a link, and their handlers.
 
+use alloc::string::String;
+
 use chinwag_core::{Lane, LinkDownReason};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use js_sys::{Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{
     Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
     RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
 };
 
+use crate::clock;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What web-sys lacks of an `RTCPeerConnection`.
+    type More;
+    #[wasm_bindgen(method, js_name = restartIce)]
+    fn restart_ice(this: &More);
+    #[wasm_bindgen(method, getter, js_name = iceGatheringState)]
+    fn gathering(this: &More) -> String;
+}
+
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
+
+/// Chromium never collects a connection that is closed at certain moments before it has gathered its candidates, and counts it for as long as the page lives.
+/// So one that has not is closed after so long, when nothing of what was begun is under way any more.
+const CLOSING_MS: u32 = 1_000;
 
 /// What has become of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +64,7 @@ impl Transport {
         on_event: impl Fn(Event) + 'static,
         on_message: impl Fn(MessageEvent) + 'static,
     ) -> Result<Self, JsValue> {
-        let configuration = RtcConfiguration::new();
-        if !ice_servers.is_undefined() {
-            configuration.set_ice_servers(ice_servers);
-        }
-        if relay_only {
-            configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
-        }
-        let connection = RtcPeerConnection::new_with_configuration(&configuration)?;
+        let connection = RtcPeerConnection::new_with_configuration(&configuration(ice_servers, relay_only))?;
         let reliable = channel(&connection, 0, None);
         let unreliable = channel(&connection, 1, Some(0));
         let transport = Self {
@@ -64,6 +76,17 @@ impl Transport {
         };
         transport.listen();
         Ok(transport)
+    }
+
+    /// Other ICE servers from the next description on.
+    pub(crate) fn configure(&self, ice_servers: &JsValue, relay_only: bool) {
+        // Servers that are none leave those that it had.
+        let _ = self.connection.set_configuration_with_configuration(&configuration(ice_servers, relay_only));
+    }
+
+    /// The next offer is for another way.
+    pub(crate) fn restart(&self) {
+        self.connection.unchecked_ref::<More>().restart_ice();
     }
 
     /// The connection itself.
@@ -101,8 +124,7 @@ impl Transport {
         self.channels().iter().map(|channel| channel.buffered_amount() as usize).sum()
     }
 
-    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back, and the
-    /// protocol's own probes are quicker in finding that it does not.
+    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back.
     pub(crate) fn ended(&self) -> Option<LinkDownReason> {
         match self.connection.connection_state() {
             RtcPeerConnectionState::Failed => Some(LinkDownReason::Failed),
@@ -117,6 +139,12 @@ impl Transport {
         for channel in self.channels() {
             channel.set_onclose(None);
             channel.close();
+        }
+        if self.connection.unchecked_ref::<More>().gathering() != "complete"
+            && let Ok(close) = Reflect::get(&self.connection, &"close".into())
+        {
+            let close: Function = close.unchecked_into();
+            return clock::later(CLOSING_MS, &close.bind0(&self.connection));
         }
         self.connection.close();
     }
@@ -159,6 +187,17 @@ impl Transport {
         }
         self.reliable.set_onbufferedamountlow(None);
     }
+}
+
+fn configuration(ice_servers: &JsValue, relay_only: bool) -> RtcConfiguration {
+    let configuration = RtcConfiguration::new();
+    if !ice_servers.is_undefined() {
+        configuration.set_ice_servers(ice_servers);
+    }
+    if relay_only {
+        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
+    }
+    configuration
 }
 
 fn channel(connection: &RtcPeerConnection, id: u16, max_retransmits: Option<u16>) -> RtcDataChannel {

@@ -133,6 +133,8 @@ pub struct Node {
     refusals: u32,
     /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
     doubtful: bool,
+    /// Since when our links and our socket may lead nowhere, because we are somewhere else.
+    moved_at: Option<Instant>,
     /// The server has named somebody whom nobody accuses.
     named: bool,
     /// Links to members that we took for alive when we last looked.
@@ -215,6 +217,7 @@ impl Node {
             questions: Circuits::default(),
             refusals: 0,
             doubtful: false,
+            moved_at: None,
             named: false,
             live_before: 0,
             seek_at: None,
@@ -266,6 +269,7 @@ impl Node {
             Input::Introduced { members } => self.on_introduced(&members),
             Input::ServerSignal { from, frame } => self.on_server_signal(from, &frame),
             Input::ServerUnknown { peer } => self.on_server_unknown(peer),
+            Input::Moved => self.on_moved(),
             Input::Command(command) => self.on_command(command)?,
         }
         self.settle();

@@ -202,6 +202,11 @@ impl Node {
         if links.is_empty() && self.members.alive_count() > usize::from(against.is_none()) {
             wait_ms = wait_ms.saturating_mul(ALONE_FACTOR);
         }
+        // There is nobody to tell us that it lives. But if it does, it answers by the server, and by the same link.
+        let mute = self.links.to(subject).filter(|_| links.is_empty() && self.introducer.is_attached());
+        if let Some(link) = mute {
+            self.mend(link, Route::Server(subject));
+        }
         let interval_ms = self.config.probe_interval_ms.saturating_add(MARGIN_MS);
         // Who has missed it at first hand, and hears it accused, needs no more. Who has not, wants it to be told of the accusation.
         let told = if is_hearsay { accused } else { 0 };
@@ -264,9 +269,8 @@ impl Node {
         }
         let Some(doubt) = self.doubts.dismiss(&subject) else { return };
         if doubt.found {
-            // Others reach it, and we do not: the fault is in our link.
             if let Some(link) = self.links.to(subject) {
-                self.disconnect(link);
+                self.mend_or_disconnect(link);
             }
             return;
         }

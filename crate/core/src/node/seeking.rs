@@ -27,6 +27,7 @@ impl Node {
         if !self.ready {
             self.alone_at.get_or_insert(self.now.plus_ms(self.config.alone_after_ms));
         }
+        self.mend_silent();
         self.on_introduced(members);
     }
 
@@ -147,6 +148,11 @@ impl Node {
                 self.out.push_back(Output::Server { wanted: true });
             } else if fell {
                 self.introducer.hurry(self.now, &mut self.random);
+                // All are silent at once: it is we who are somewhere else, and what became of the links became of the socket.
+                if live == 0 && self.links.greeted().next().is_some() {
+                    self.moved_at = Some(self.now);
+                    self.out.push_back(Output::Server { wanted: true });
+                }
             }
             return;
         }

@@ -337,6 +337,7 @@ impl Node {
             heard: false,
             answered: false,
             instead_of: None,
+            mended_at: None,
         })
     }
 }

@@ -76,6 +76,9 @@ export class HostedRoom implements Room {
   /** It was told that no link comes about, and none has since. */
   #unlinkedTold = false;
   #leaving: Promise<void> | undefined;
+  /** The host has said goodbye because the page went away; and has perhaps been freed. */
+  #suspended: Promise<unknown> | undefined;
+  #freed = false;
 
   constructor(setup: RoomSetup) {
     this.name = setup.name;
@@ -163,12 +166,33 @@ export class HostedRoom implements Room {
 
   /** The page was hidden or shown. */
   setHidden(hidden: boolean): void {
-    if (!this.#leaving) this.#host.setHidden(hidden);
+    if (!this.#away()) this.#host.setHidden(hidden);
   }
 
-  /** The browser has a network again. */
+  /** The network may be another one, or none. */
   wake(): void {
-    if (!this.#leaving) this.#host.wake();
+    if (!this.#away()) this.#host.wake();
+  }
+
+  /** The page goes away: there is a goodbye, and everything stays as it is, for the case that the page comes back. */
+  suspend(): void {
+    if (!this.#leaving) this.#suspended ??= this.#host.leave();
+  }
+
+  /** The page stands still: browsers keep none with connections, so what still waits for the goodbye to arrive is closed. */
+  freeze(): void {
+    if (!this.#suspended || this.#freed) return;
+    this.#freed = true;
+    this.#host.free();
+  }
+
+  /** The page is back from the browser's cache: a member again, who has been away. */
+  resume(): void {
+    if (!this.#suspended || this.#leaving) return;
+    this.freeze();
+    this.#suspended = undefined;
+    this.#freed = false;
+    this.#begin(false);
   }
 
   /** Tells an error that no call can report. */
@@ -181,13 +205,13 @@ export class HostedRoom implements Room {
   async #leave(): Promise<void> {
     this.#setup.onLeave();
     // Up to the first await everything happens at once: on `pagehide` there is no later.
-    const gone = this.#host.leave();
+    const gone = this.#suspended ?? this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
     this.#views.close();
     try {
       await gone;
     } finally {
-      this.#host.free();
+      if (!this.#freed) this.#host.free();
     }
   }
 
@@ -269,15 +293,21 @@ export class HostedRoom implements Room {
   /** Another tab had our identity before us: we go on with a fresh one. The views stay, and the room tells them all again. */
   #beginAnew(): void {
     const superseded = this.#host;
-    const { id, presence } = this.self;
-    this.#members.delete(id);
-    for (const other of this.#members.keys()) this.#unseen.add(other);
-    this.#host = this.#setup.makeHost(this.#sink(), true);
-    this.#selfId = this.#host.id;
-    this.#enter(presence);
+    const { id } = this.self;
+    this.#begin(true);
     // It is in the midst of telling us.
     void superseded.leave().finally(() => superseded.free());
     this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
+  }
+
+  /** Goes on with another host: with the same identity, or with a fresh one. */
+  #begin(anew: boolean): void {
+    const { id, presence } = this.self;
+    this.#members.delete(id);
+    for (const other of this.#members.keys()) this.#unseen.add(other);
+    this.#host = this.#setup.makeHost(this.#sink(), anew);
+    this.#selfId = this.#host.id;
+    this.#enter(presence);
   }
 
   /** Changes what is known of a member, if anything is. */
@@ -338,7 +368,12 @@ export class HostedRoom implements Room {
   }
 
   #staying(): void {
-    if (this.#leaving) throw left();
+    if (this.#away()) throw left();
+  }
+
+  /** Whether there is no host that would do anything. */
+  #away(): unknown {
+    return this.#leaving ?? this.#suspended;
   }
 
   #stale(): void {

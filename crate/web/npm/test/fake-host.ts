@@ -129,7 +129,7 @@ export function stubPage(): (type: string, fields?: object) => void {
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   return (type, fields = {}) => {
     if (type === "visibilitychange") document.hidden = (fields as { hidden: boolean }).hidden;
-    (type === "visibilitychange" ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
+    (["visibilitychange", "freeze", "resume"].includes(type) ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
   };
 }
 
