@@ -251,7 +251,15 @@ fn who_comes_back_with_the_identity_of_an_earlier_life_does_not_step_aside() {
 
 #[test]
 fn who_says_goodbye_with_the_identity_of_another_takes_nobody_along() {
+    // Whom the server names to it decides whether it is linked before it is told that it is the later of two.
+    let linked_first = (0..6).filter(|pause| goodbye_of_a_second_one(pause * 100)).count();
+    assert!(linked_first > 0);
+}
+
+/// Another with the identity of a member comes that long after the room has settled, and leaves as soon as it is linked. Whether it came to that.
+fn goodbye_of_a_second_one(pause_ms: u32) -> bool {
     let mut world = World::room(4);
+    world.run_ms(pause_ms);
     world.release(0);
     let later = world.join_as(0);
     let linked = |world: &World| world.count(later, |e| matches!(e, Event::Link { up: true, .. })) > 0;
@@ -260,12 +268,17 @@ fn who_says_goodbye_with_the_identity_of_another_takes_nobody_along() {
             world.run_ms(1);
         }
     }
-    world.command(later, chinwag_core::Command::Leave).unwrap();
+    if !linked(&world) {
+        return false;
+    }
+    assert_eq!(world.command(later, chinwag_core::Command::Leave), Ok(()));
     world.kill(later);
     world.run_ms(1_000);
-    assert_eq!(world.departures(1).len() + world.departures(2).len() + world.departures(3).len(), 3, "it was believed");
+    let departures = (1..4).map(|at| world.departures(at).len()).sum::<usize>();
+    assert_eq!(departures, 3, "{pause_ms}: it was believed");
     world.run_ms(10_000);
-    assert!(world.agree());
+    assert!(world.agree(), "{pause_ms}");
+    true
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod world;
 
-use chinwag_core::{Command, Config, Departure, Event, Refused};
+use chinwag_core::{Command, Config, Departure, Event, Input, Refused};
 use world::{LATENCY_MS, WALL_MS, World};
 
 #[test]
@@ -230,6 +230,25 @@ fn hidden_is_told_to_all() {
     world.command(0, Command::SetHidden { hidden: true }).unwrap();
     world.run_ms(100);
     assert!(world.view(2, 0).unwrap().hidden);
+}
+
+#[test]
+fn who_is_dialled_before_its_own_dial_gets_through_is_ready_as_soon() {
+    for (resident, newcomer) in [(0, 1), (1, 0)] {
+        for others in [0, 3] {
+            let mut world = World::new();
+            world.join_as(resident);
+            (0..others).for_each(|n| {
+                world.join_as(n + 2);
+            });
+            world.run_ms(3_000);
+            let at = world.join_as(newcomer);
+            let id = world.id(at);
+            (0..at).for_each(|other| world.input(other, Input::Introduced { members: vec![id] }));
+            world.run_ms(2_000);
+            assert_eq!(world.count(at, |e| matches!(e, Event::Ready)), 1, "{newcomer} of {others}");
+        }
+    }
 }
 
 #[test]
