@@ -1,6 +1,7 @@
 //! The chores of this repository, as `cargo xtask …`: each sets up what it needs, says what it does, and does nothing
 //! twice.
 
+mod bench_web;
 mod build;
 mod check;
 mod demo;
@@ -74,9 +75,9 @@ enum Chore {
         /// Which targets; all if none is named.
         targets: Vec<String>,
     },
-    /// Run the benchmarks, or as `bench peers` the one that compares us with other libraries.
+    /// Run the benchmarks; as `bench peers` the one beside other libraries in the simulator, as `bench web` the one in a browser.
     Bench {
-        /// Handed to cargo bench; behind `peers`, to that benchmark.
+        /// Handed to cargo bench; behind `peers` or `web`, to that benchmark.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

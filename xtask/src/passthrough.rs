@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::bench_web;
 use crate::house::House;
 use crate::job::Job;
 use crate::running::Running;
@@ -60,15 +61,24 @@ pub(crate) fn simulate(house: &House, arguments: &[String]) -> Result<bool> {
     in_the_open(command)
 }
 
-/// Runs the benchmarks of all crates that have some; or, as `peers`, the one that compares us with other libraries.
+/// Runs the benchmarks of all crates that have some; or, as `peers` or `web`, one of those that compare us with others.
 pub(crate) fn bench(house: &House, arguments: &[String]) -> Result<bool> {
-    if let Some((_, arguments)) = arguments.split_first().filter(|(first, _)| *first == "peers") {
-        // A workspace of its own: nobody else shall build what it compares us with.
-        let mut command = house.cargo();
-        command.args(["run", "--release", "--locked", "--manifest-path"]).arg(house.path(PEERS));
-        command.arg("--").args(arguments);
-        return in_the_open(command);
+    match arguments.split_first() {
+        Some((first, arguments)) if first == "peers" => bench_peers(house, arguments),
+        Some((first, arguments)) if first == "web" => bench_web::run(house, arguments),
+        _ => bench_crates(house, arguments),
     }
+}
+
+fn bench_peers(house: &House, arguments: &[String]) -> Result<bool> {
+    // A workspace of its own: nobody else shall build what it compares us with.
+    let mut command = house.cargo();
+    command.args(["run", "--release", "--locked", "--manifest-path"]).arg(house.path(PEERS));
+    command.arg("--").args(arguments);
+    in_the_open(command)
+}
+
+fn bench_crates(house: &House, arguments: &[String]) -> Result<bool> {
     let output = house.cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
     let packages = benchmarked(&serde_json::from_slice(&output.stdout).context("cannot read cargo metadata")?);
     if packages.is_empty() {
@@ -96,7 +106,7 @@ fn benchmarked(metadata: &Value) -> Vec<String> {
 }
 
 /// Runs it with its output where ours goes.
-fn in_the_open(command: Command) -> Result<bool> {
+pub(crate) fn in_the_open(command: Command) -> Result<bool> {
     Ok(Running::start(command)?.wait(|| ())?.success())
 }
 

@@ -28,6 +28,8 @@ pub enum SignalKind {
     Candidate,
     /// The other side does not want this link.
     Refuse,
+    /// An offer for a link that is up and brings nothing any more: the same connection is to find another way (ICE restart, RFC 8445, section 9).
+    Restart,
 }
 
 /// Why a link ended, as the host saw it.
@@ -110,6 +112,9 @@ pub enum Input {
         /// The member that is not attached to the server.
         peer: PeerId,
     },
+    /// The host's network has changed, or is there again, or may have changed while it slept: every link is probed at once, and those that stay silent
+    /// are mended by way of the server. The host opens the socket anew, if it holds one.
+    Moved,
     /// The host has an invite of a member, an offer that came by no way of ours: it is answered by a dial, so that all else is as ever. The dial's own
     /// offer has to find its way back by hand, which takes longer than by any other.
     Invited {
@@ -255,7 +260,13 @@ pub enum Output {
         /// The body of the offer.
         offer: Vec<u8>,
     },
-    /// An answer or a candidate for a link has come; its signature is verified.
+    /// A link brings nothing, and its peer lives: look for another way without giving the connection up. What comes of that goes in as
+    /// [`Input::LocalSignal`], first a [`SignalKind::Restart`]. If nothing is heard before long, the node closes the link.
+    Mend {
+        /// The link, which is up.
+        link: LinkId,
+    },
+    /// An answer, a candidate or a restart for a link has come; its signature is verified.
     RemoteSignal {
         /// The link.
         link: LinkId,
@@ -276,7 +287,8 @@ pub enum Output {
         /// Opaque to the server.
         frame: Arc<[u8]>,
     },
-    /// A socket to the signaling server is needed (`true`), or no longer (`false`).
+    /// A socket to the signaling server is needed (`true`), or no longer (`false`). Needed though there is one: it is not to be trusted any more, and
+    /// another is to be opened in its place.
     Server {
         /// Whether to hold one.
         wanted: bool,

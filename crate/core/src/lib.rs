@@ -30,7 +30,7 @@
 //! while let Some(output) = node.poll() {
 //!     match output {
 //!         Output::Send { .. } => { /* put the frame on the link's channel; if that is full now, hand in `Input::Congested` at once */ }
-//!         Output::Dial { .. } | Output::Accept { .. } | Output::RemoteSignal { .. } => { /* drive the connection */ }
+//!         Output::Dial { .. } | Output::Accept { .. } | Output::Mend { .. } | Output::RemoteSignal { .. } => { /* drive the connection */ }
 //!         Output::Close { .. } => { /* free it */ }
 //!         Output::Signal { .. } | Output::Server { .. } | Output::Introduce => { /* talk to the signaling server */ }
 //!         Output::Event(Event::Ready) => ready = true,

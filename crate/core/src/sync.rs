@@ -205,9 +205,9 @@ pub(crate) fn chunked(ranges: Vec<Range>) -> Vec<Vec<Range>> {
 }
 
 impl Difference {
-    /// Both know the same.
-    pub(crate) const fn is_none(&self) -> bool {
-        self.ranges.is_empty() && self.give.is_empty() && self.want.is_empty()
+    /// We have all that the peer has, as far as this tells: nothing of what we say to it asks for an answer.
+    pub(crate) const fn lacks_nothing(&self) -> bool {
+        self.ranges.is_empty() && self.want.is_empty()
     }
 
     fn skip(&mut self, end: Option<PeerId>) {

@@ -92,6 +92,30 @@ fn nobody_speaks_for_another() {
 }
 
 #[test]
+fn only_who_is_at_the_other_end_of_a_link_speaks_there_without_a_signature() {
+    let direct = |origin: u8, to: Option<u8>| {
+        let (origin, to) = (identity(origin).id(), to.map(|to| identity(to).id()));
+        let (channel, payload) = ("chat".into(), b"hm".into());
+        let (previous, sent_at_ms, index, count) = (0, 0, 0, 1);
+        Frame::Direct(Post { origin, seq: NUMBER, previous, to, channel, sent_at_ms, index, count, payload })
+    };
+    for (frame, forged, heard) in [
+        (direct(1, Some(0)), 1, 0),
+        (direct(MALLORY, Some(1)), 1, 0),
+        (direct(MALLORY, None), 1, 0),
+        (direct(MALLORY, Some(0)), 0, 1),
+    ] {
+        let world = after(&frame);
+        assert_eq!((violations(&world, ViolationKind::Forged), world.messages(0).len()), (forged, heard), "{frame}");
+        assert!(world.messages(1).is_empty(), "{frame}");
+    }
+    let mut world = after(&direct(MALLORY, Some(0)));
+    world.inject(0, usize::from(MALLORY), &direct(MALLORY, Some(0)).encode());
+    world.run_ms(1_000);
+    assert_eq!(world.messages(0).len(), 1, "said again");
+}
+
+#[test]
 fn who_lies_about_the_way_of_a_message_neither_repeats_nor_hides_it() {
     let (origin, channel) = (identity(MALLORY).id(), "chat".into());
     let payload = b"once".into();
@@ -249,6 +273,25 @@ fn an_offer_whose_fingerprint_was_swapped_on_the_way_opens_nothing() {
 }
 
 #[test]
+fn a_restart_of_a_session_that_is_none_of_its_authors_opens_nothing_and_is_not_answered() {
+    let mut world = World::room(3);
+    let sessions = world.hosts[0].frames.iter().filter_map(|frame| match frame {
+        Frame::Signal { envelope, .. } => Some(envelope.body.session),
+        _ => None,
+    });
+    let sessions: Vec<u64> = sessions.chain([1]).collect();
+    let before = world.hosts[0].frames.len();
+    for session in sessions {
+        let (from, to, body) = (identity(9).public_key(), world.id(0), b"offer".into());
+        let envelope = Envelope { from, to, session, kind: SignalKind::Restart, body };
+        let envelope = Signed::new(envelope, &identity(9), &room());
+        world.inject(0, 1, &Frame::Signal { ttl: 1, envelope }.encode());
+    }
+    assert_eq!(world.hosts[0].node.stats().links_pending, 0);
+    assert_eq!(world.hosts[0].frames.len(), before);
+}
+
+#[test]
 fn what_the_server_invents_opens_nothing() {
     let mut world = World::room(2);
     let from = world.id(1);
@@ -390,7 +433,8 @@ fn samples() -> Vec<Frame> {
         Frame::Records(vec![record.clone(), record.clone()]),
         Frame::Entries(vec![entry.clone()]),
         Frame::Synced,
-        gossip(Rumor::Post(Signed::new(post, sign, &room()))),
+        gossip(Rumor::Post(Signed::new(post.clone(), sign, &room()))),
+        Frame::Direct(post),
         gossip(Rumor::Record(record)),
         gossip(Rumor::Entry(entry)),
         gossip(Rumor::Suspicion(Signed::new(suspicion, sign, &room()))),

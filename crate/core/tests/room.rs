@@ -96,6 +96,20 @@ fn a_room_of_thirty_holds_together_with_at_most_eight_links_each() {
 }
 
 #[test]
+fn of_fifty_who_join_within_seconds_nobody_makes_more_than_twelve_connections() {
+    let mut world = World::new();
+    for _ in 0..50 {
+        world.join();
+        world.run_ms(100);
+    }
+    world.run_ms(15_000);
+    assert!(world.agree());
+    let dials: Vec<u64> = world.hosts.iter().map(|host| host.node.stats().dials).collect();
+    assert!(dials.iter().all(|dials| *dials <= 12), "{dials:?}");
+    assert!(world.hosts.iter().all(|host| host.node.stats().links >= 3));
+}
+
+#[test]
 fn joined_and_ready_are_told_once() {
     let world = World::room(4);
     for at in 0..4 {
@@ -254,6 +268,25 @@ fn hidden_is_told_to_all() {
     world.command(0, Command::SetHidden { hidden: true }).unwrap();
     world.run_ms(100);
     assert!(world.view(2, 0).unwrap().hidden);
+}
+
+#[test]
+fn who_is_dialled_before_its_own_dial_gets_through_is_ready_as_soon() {
+    for (resident, newcomer) in [(0, 1), (1, 0)] {
+        for others in [0, 3] {
+            let mut world = World::new();
+            world.join_as(resident);
+            (0..others).for_each(|n| {
+                world.join_as(n + 2);
+            });
+            world.run_ms(3_000);
+            let at = world.join_as(newcomer);
+            let id = world.id(at);
+            (0..at).for_each(|other| world.input(other, Input::Introduced { members: vec![id] }));
+            world.run_ms(2_000);
+            assert_eq!(world.count(at, |e| matches!(e, Event::Ready)), 1, "{newcomer} of {others}");
+        }
+    }
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("obituary", Frame::Obituary { subject: bob().id(), incarnation: 1_800_000_000_005 }),
         ("signal with an offer", signal(SignalKind::Offer, b"v=0")),
         ("signal with a refusal", signal(SignalKind::Refuse, b"")),
+        ("signal with a restart", signal(SignalKind::Restart, b"v=0")),
         ("disconnect", Frame::Disconnect),
         ("walk of one who wants any link", Frame::Walk { ttl: 14, knock: by_ada(knock("")) }),
         ("seek", Frame::Seek { ttl: 20, to: bob().id(), session: 0x0123_4567_89ab_cdef, accused: 0 }),
@@ -146,6 +147,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ),
         ("fetch", Frame::Fetch(vec![[0xaa; 8]])),
         ("kept: a map's key, a delete, a log's message, a counter's total", kept()),
+        ("direct: a message for the receiver alone", Frame::Direct(post(true, 0, 1, b"hello"))),
         ("walk of one who wants a link in its zone", Frame::Walk { ttl: 0, knock: by_ada(knock("eu-west")) }),
     ]
 }
@@ -219,6 +221,7 @@ fn fields(frame: &Frame) -> Value {
             "keys": keys.iter().map(|key| hex(key)).collect::<Vec<_>>(),
             "entries": entries.iter().map(entry_fields).collect::<Vec<_>>(),
         }),
+        Frame::Direct(post) => unsigned_post_fields(post),
         Frame::Obituary { subject, incarnation } => {
             json!({ "subject": subject.to_string(), "incarnation": incarnation.to_string() })
         }
@@ -283,10 +286,16 @@ fn entry_fields(Signed { body, signature }: &Signed<Entry>) -> Value {
 }
 
 fn post_fields(Signed { body, signature }: &Signed<Post>) -> Value {
+    let mut fields = unsigned_post_fields(body);
+    fields["signature"] = hex(signature).into();
+    fields
+}
+
+fn unsigned_post_fields(body: &Post) -> Value {
     json!({
         "origin": body.origin.to_string(), "seq": body.seq.to_string(), "previous": body.previous.to_string(), "to": body.to.map(|to| to.to_string()),
         "channel": body.channel, "sent_at_ms": body.sent_at_ms.to_string(), "index": body.index, "count": body.count,
-        "payload": hex(&body.payload), "signature": hex(signature),
+        "payload": hex(&body.payload),
     })
 }
 

@@ -108,6 +108,12 @@ impl Measures {
         self.adversaries.insert(host);
     }
 
+    /// The hosts that are adversaries.
+    #[must_use]
+    pub const fn adversaries(&self) -> &Bits {
+        &self.adversaries
+    }
+
     /// An id stands for another host from now on: a second tab with the same key, of which the first is gone.
     pub fn pass_on(&mut self, id: PeerId, from: u32, to: u32) {
         self.by_id.insert(id, to);

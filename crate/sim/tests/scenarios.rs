@@ -148,6 +148,16 @@ fn survivors_of_a_mass_crash_find_each_other() {
 }
 
 #[test]
+fn where_many_die_at_once_one_search_serves_all_who_miss_the_same() {
+    let scenario = Scenario::MassCrash { fraction: 0.2, manner: Manner::Killed };
+    let options = Options { scenario, nodes: 50, latency: 2 * MS, ..Options::default() };
+    let traffic = scenario::run(&options, |_| {}).report.traffic;
+    // When each of them searched the whole room, searches took half as much again as the accusations.
+    let [searches, accusations] = ["seek", "suspicion"].map(|kind| traffic.by_kind[kind]);
+    assert!(searches > 0.0 && searches < accusations / 2.0, "{searches} and {accusations} B/s");
+}
+
+#[test]
 fn who_was_cut_off_comes_back() {
     for shape in [Shape::One, Shape::Swizzle] {
         let heal = run(10, Scenario::Partition { shape, lasts: 20 * SECOND }).heal.unwrap();

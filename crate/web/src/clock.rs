@@ -23,6 +23,42 @@ extern "C" {
     fn clear_timeout(timer: &JsValue);
 }
 
+/// Wall time that gets so far ahead of the monotonic clock between two looks has passed while the machine slept.
+const SLEEP_MS_MIN: f64 = 2_000.0;
+
+/// The monotonic time of a page, with the time in which its machine slept: there the browser's own clock stands still on most systems, so nobody would
+/// know that it is late. A wall clock that is set ahead looks the same, and costs no more than to look after everybody once.
+#[derive(Default)]
+pub(crate) struct Clock {
+    slept_ms: Cell<f64>,
+    /// How far wall time is ahead, as of the last look.
+    ahead_ms: Cell<Option<f64>>,
+    woke: Cell<bool>,
+}
+
+impl Clock {
+    /// The time now.
+    pub(crate) fn now(&self) -> Instant {
+        self.read(performance_now(), js_sys::Date::now())
+    }
+
+    /// Whether it has slept since this was last asked.
+    pub(crate) fn has_slept(&self) -> bool {
+        self.woke.take()
+    }
+
+    fn read(&self, shown_ms: f64, wall_ms: f64) -> Instant {
+        let ahead_ms = wall_ms - shown_ms;
+        let gained_ms = self.ahead_ms.replace(Some(ahead_ms)).map_or(0.0, |before_ms| ahead_ms - before_ms);
+        if gained_ms > SLEEP_MS_MIN {
+            self.slept_ms.set(self.slept_ms.get() + gained_ms);
+            self.woke.set(true);
+        }
+        // A float that does not fit saturates.
+        Instant::from_micros(((shown_ms + self.slept_ms.get()) * 1_000.0) as u64)
+    }
+}
+
 /// A call in the future, unless this is dropped before.
 pub(crate) struct Timeout {
     timer: JsValue,
@@ -43,15 +79,14 @@ impl Drop for Timeout {
     }
 }
 
-/// The monotonic time.
-pub(crate) fn now() -> Instant {
-    // A float that does not fit saturates.
-    Instant::from_micros((performance_now() * 1_000.0) as u64)
-}
-
 /// Wall time in milliseconds since 1970.
 pub(crate) fn wall_ms() -> u64 {
     js_sys::Date::now() as u64
+}
+
+/// A time around `ms`, by a quarter of it at most: a crowd shall not do the same at the same time.
+pub(crate) fn jittered(ms: u32) -> u32 {
+    ((0.75 + js_sys::Math::random() / 2.0) * f64::from(ms)) as u32
 }
 
 /// The timer for `Node::next_timeout`.
@@ -66,12 +101,12 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// Sees to it that `fire` is called at `deadline` or sooner.
-    pub(crate) fn set(&self, deadline: Option<Instant>, fire: impl FnOnce() + 'static) {
+    pub(crate) fn set(&self, now: Instant, deadline: Option<Instant>, fire: impl FnOnce() + 'static) {
         let Some(deadline) = deadline else { return self.clear() };
         if self.fires_at.get().is_some_and(|at| at <= deadline) {
             return;
         }
-        let delay_ms = deadline.micros_since(now()).div_ceil(1_000).min(DELAY_MS_MAX);
+        let delay_ms = deadline.micros_since(now).div_ceil(1_000).min(DELAY_MS_MAX);
         let timeout = Timeout::new(u32::try_from(delay_ms).unwrap_or(0), fire);
         self.fires_at.set(Some(deadline));
         self.armed.replace(Some(timeout));
@@ -81,5 +116,34 @@ impl Alarm {
     pub(crate) fn clear(&self) {
         self.fires_at.set(None);
         self.armed.replace(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Clock;
+
+    /// What the clock shows, in milliseconds, and whether it has slept, for what the browser's two clocks show.
+    fn shown(clock: &Clock, monotonic_ms: f64, wall_ms: f64) -> (u64, bool) {
+        (clock.read(monotonic_ms, wall_ms).as_millis(), clock.has_slept())
+    }
+
+    #[test]
+    fn time_in_which_the_machine_slept_has_passed() {
+        let clock = Clock::default();
+        assert_eq!(shown(&clock, 1_000.0, 5_000_000.0), (1_000, false));
+        assert_eq!(shown(&clock, 2_000.0, 5_001_000.0), (2_000, false));
+        assert_eq!(shown(&clock, 2_100.0, 8_601_100.0), (3_602_100, true));
+        assert_eq!(shown(&clock, 2_200.0, 8_601_200.0), (3_602_200, false));
+    }
+
+    #[test]
+    fn a_wall_clock_that_drifts_is_corrected_or_goes_back_is_no_sleep() {
+        let clock = Clock::default();
+        for (monotonic_ms, wall_ms) in
+            [(0.0, 1e12), (1_000.0, 1e12 + 2_900.0), (2_000.0, 1e12 - 3.6e6), (3_000.0, 1e12 - 3.6e6)]
+        {
+            assert_eq!(shown(&clock, monotonic_ms, wall_ms), (monotonic_ms as u64, false));
+        }
     }
 }

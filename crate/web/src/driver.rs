@@ -8,12 +8,12 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, Refused};
+use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, PeerId, Refused};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use crate::{
-    clock::{self, Alarm, Timeout},
+    clock::{self, Alarm, Clock, Timeout},
     link::Link,
     negotiation::Step,
     news::{News, Trouble},
@@ -67,6 +67,7 @@ pub(crate) struct Driver {
     node: RefCell<Node>,
     sink: Sink,
     signaling: Signaling,
+    clock: Clock,
     alarm: Alarm,
     links: RefCell<Vec<Rc<Link>>>,
     /// Links which carry our goodbye.
@@ -94,6 +95,7 @@ impl Driver {
             signaling: Signaling::new(driver.clone(), urls, room, node.id()),
             node: RefCell::new(node),
             sink,
+            clock: Clock::default(),
             alarm: Alarm::default(),
             links: RefCell::default(),
             parting: RefCell::default(),
@@ -116,12 +118,13 @@ impl Driver {
     /// Lets the node begin.
     pub(crate) fn start(self: &Rc<Self>) {
         self.started.set(true);
+        self.signaling.start();
         self.run();
     }
 
     /// Hands in what the user wants. A refusal changes nothing.
     pub(crate) fn command(self: &Rc<Self>, command: Command) -> Result<(), Refused> {
-        let done = self.node.borrow_mut().handle(clock::now(), Input::Command(command));
+        let done = self.node.borrow_mut().handle(self.clock.now(), Input::Command(command));
         self.run();
         done
     }
@@ -153,9 +156,9 @@ impl Driver {
             self.drain();
             if let Some(input) = self.next_input() {
                 // Only commands are refused.
-                let _ = self.node.borrow_mut().handle(clock::now(), input);
+                let _ = self.node.borrow_mut().handle(self.clock.now(), input);
             } else if let Some(waiting) = self.next_send() {
-                let done = self.node.borrow_mut().handle(clock::now(), Input::Command(waiting.command));
+                let done = self.node.borrow_mut().handle(self.clock.now(), Input::Command(waiting.command));
                 self.drain();
                 // Settling a promise runs nothing of the user's before we are through.
                 let _ = match done {
@@ -183,7 +186,7 @@ impl Driver {
         for id in ids {
             self.close(id);
         }
-        self.signaling.want(false);
+        self.signaling.end();
         self.alarm.clear();
         for waiting in self.sends.take() {
             let _ = waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(Refused::Left));
@@ -224,11 +227,18 @@ impl Driver {
         }
     }
 
+    /// Our network may be another: what led anywhere before may lead nowhere now.
+    pub(crate) fn moved(self: &Rc<Self>) {
+        self.signaling.renew();
+        self.input(Input::Moved);
+    }
+
     /// A link has ended by itself.
     pub(crate) fn link_down(self: &Rc<Self>, link: LinkId, reason: LinkDownReason) {
         let gone = take(&self.links, link);
         if let Some(gone) = gone {
             gone.close();
+            self.lament(&gone);
             self.input(Input::LinkDown { link, reason });
         }
     }
@@ -298,6 +308,11 @@ impl Driver {
         look(&self.node.borrow())
     }
 
+    /// How many are in the room, ourselves included, and whether we have no link to any.
+    pub(crate) fn company(&self) -> (u64, bool) {
+        (self.with_node(|node| node.stats().members), self.links_open() == 0)
+    }
+
     /// What the host has counted.
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
@@ -351,8 +366,13 @@ impl Driver {
                     Some(Ok(Handed::Over)) | None => {}
                 }
             }
-            Output::Dial { link, .. } => self.begin(link, None),
-            Output::Accept { link, offer, .. } => self.begin(link, Some(offer)),
+            Output::Dial { link, peer } => self.begin(link, peer, None),
+            Output::Accept { link, peer, offer } => self.begin(link, peer, Some(offer)),
+            Output::Mend { link } => {
+                if let Some(link) = self.link(link) {
+                    link.mend(None);
+                }
+            }
             Output::RemoteSignal { link, kind, body } => {
                 if let Some(link) = self.link(link) {
                     link.signal(kind, body);
@@ -369,12 +389,19 @@ impl Driver {
     /// In the midst of a drain, which goes on: what else there is for this link waits in the node.
     fn congested(&self, link: LinkId) {
         // Only commands are refused.
-        let _ = self.node.borrow_mut().handle(clock::now(), Input::Congested { link });
+        let _ = self.node.borrow_mut().handle(self.clock.now(), Input::Congested { link });
     }
 
-    fn begin(self: &Rc<Self>, id: LinkId, offer: Option<Vec<u8>>) {
-        let link = Link::begin(self, id, offer);
+    fn begin(self: &Rc<Self>, id: LinkId, peer: PeerId, offer: Option<Vec<u8>>) {
+        let link = Link::begin(self, id, peer, offer);
         self.links.borrow_mut().push(link);
+    }
+
+    /// Tells the user of a connection that has not come about, if there is no other: nobody else can help, with a TURN server.
+    fn lament(&self, gone: &Link) {
+        if let Some(peer) = gone.missed().filter(|_| !self.leaving.get() && self.links_open() == 0) {
+            self.trouble("unlinked", hex(peer.as_bytes()));
+        }
     }
 
     /// Closes a link at once; or, when we leave, once it has carried our goodbye.
@@ -384,6 +411,7 @@ impl Driver {
             self.parting.borrow_mut().push(gone);
         } else {
             gone.close();
+            self.lament(&gone);
         }
     }
 
@@ -412,7 +440,7 @@ impl Driver {
     fn set_alarm(self: &Rc<Self>) {
         let deadline = self.with_node(Node::next_timeout);
         let driver = Rc::downgrade(self);
-        self.alarm.set(deadline, move || {
+        self.alarm.set(self.clock.now(), deadline, move || {
             if let Some(driver) = driver.upgrade() {
                 driver.on_alarm();
             }
@@ -421,11 +449,14 @@ impl Driver {
 
     fn on_alarm(self: &Rc<Self>) {
         self.alarm.clear();
-        let now = clock::now();
+        let now = self.clock.now();
         // The monotonic clock may have stood still while this host slept.
         self.node.borrow_mut().set_wall_ms(now, clock::wall_ms());
         if self.with_node(Node::next_timeout).is_some_and(|due| due <= now) {
             self.node.borrow_mut().handle_timeout(now);
+        }
+        if self.clock.has_slept() {
+            return self.moved();
         }
         self.run();
     }

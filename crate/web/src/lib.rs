@@ -23,6 +23,7 @@ mod signaling;
 mod sink;
 mod transport;
 mod value;
+mod visits;
 
 use alloc::{rc::Rc, string::String, sync::Arc, vec::Vec};
 
@@ -78,7 +79,7 @@ impl Host {
             config,
             commons: Arc::new(Alone),
         };
-        let node = Node::new(clock::now(), setup);
+        let node = Node::new(clock::Clock::default().now(), setup);
         let key = RoomKey::new(&room);
         Ok(Self { driver: Driver::new(node, sink, room, urls), identity, room: key, message_bytes_max })
     }
@@ -157,10 +158,9 @@ impl Host {
         self.driver.set_hidden(hidden);
     }
 
-    /// The browser is online again: no reason to wait with the next attempt to reach the server.
+    /// The network may have changed: the socket is opened anew, and every link probed.
     pub fn wake(&self) {
-        self.driver.signaling().wake();
-        self.driver.run();
+        self.driver.moved();
     }
 
     /// Says goodbye and closes everything. The frames are in their channels when this returns; the promise resolves

@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use chinwag_core::{Input, Lane, LinkDownReason, LinkId, SignalKind};
+use chinwag_core::{Input, Lane, LinkDownReason, LinkId, PeerId, SignalKind};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, MessageEvent};
@@ -26,6 +26,7 @@ const EARLY_FRAMES_MAX: usize = 64;
 /// One attempt at a link, and the link that comes of it.
 pub(crate) struct Link {
     id: LinkId,
+    peer: PeerId,
     driver: Weak<Driver>,
     /// The browser's side of it: there as soon as the ICE servers are known, gone when it is closed.
     transport: RefCell<Option<Rc<Transport>>>,
@@ -37,9 +38,10 @@ pub(crate) struct Link {
 
 impl Link {
     /// Begins a connection: with an offer of ours, or with the answer to one.
-    pub(crate) fn begin(driver: &Rc<Driver>, id: LinkId, offer: Option<Vec<u8>>) -> Rc<Self> {
+    pub(crate) fn begin(driver: &Rc<Driver>, id: LinkId, peer: PeerId, offer: Option<Vec<u8>>) -> Rc<Self> {
         let link = Rc::new(Self {
             id,
+            peer,
             driver: Rc::downgrade(driver),
             transport: RefCell::default(),
             negotiation: Negotiation::new(offer),
@@ -58,20 +60,38 @@ impl Link {
         let taken = match kind {
             SignalKind::Answer => self.negotiation.take_answer(transport.as_deref(), body),
             SignalKind::Candidate => self.negotiation.take_candidates(transport.as_deref(), &body),
+            SignalKind::Restart => {
+                if self.negotiation.admits(&body) {
+                    self.mend(Some(body));
+                }
+                return;
+            }
             SignalKind::Offer | SignalKind::Refuse => return,
         };
         self.go_on(&driver, taken);
+    }
+
+    /// Looks for another way for a connection that has one no more (ICE restart, RFC 8445, section 9): with an offer of ours, or the answer to one.
+    pub(crate) fn mend(&self, offer: Option<Vec<u8>>) {
+        if let Some(driver) = self.driver.upgrade() {
+            self.negotiation.renew(offer);
+            driver.wait(&driver.ice_servers(), self.id, Step::IceServers);
+        }
     }
 
     /// A promise has been kept for which this link waited.
     pub(crate) fn on_step(self: &Rc<Self>, step: Step, value: &JsValue) {
         let Some(driver) = self.driver.upgrade() else { return };
         let next = match (step, self.transport()) {
-            (Step::IceServers, _) => self.open(&driver, value).and_then(|transport| {
-                if transport.is_by_hand() { Ok(Vec::new()) } else { self.negotiation.begin(&transport) }
+            (Step::IceServers, Some(transport)) => {
+                transport.configure(value);
+                self.negotiation.begin(&transport, true)
+            }
+            (Step::IceServers, None) => self.open(&driver, value).and_then(|transport| {
+                if transport.is_by_hand() { Ok(Vec::new()) } else { self.negotiation.begin(&transport, false) }
             }),
             (Step::Described, Some(transport)) => {
-                if let Some((kind, body)) = self.negotiation.on_described(&transport) {
+                if let Some((kind, body)) = self.negotiation.on_described(&transport, self.up.get()) {
                     self.tell(kind, body);
                     self.flush_candidates();
                 }
@@ -83,9 +103,11 @@ impl Link {
         self.go_on(&driver, next);
     }
 
-    /// A promise has been broken: nothing comes of this link.
+    /// A promise has been broken: nothing comes of this link, unless it is up already. Then it is the node that gives it up, if nothing comes over it.
     pub(crate) fn on_broken(&self) {
-        self.down(LinkDownReason::Refused);
+        if !self.up.get() {
+            self.down(LinkDownReason::Refused);
+        }
     }
 
     /// Puts a frame on one of the channels, of which the reliable one should hold no more than so much.
@@ -123,6 +145,11 @@ impl Link {
     /// Whether both channels are open.
     pub(crate) fn is_up(&self) -> bool {
         self.up.get()
+    }
+
+    /// The peer, if both sides have described the connection, and it has not come about.
+    pub(crate) fn missed(&self) -> Option<PeerId> {
+        (!self.up.get() && self.negotiation.is_described()).then_some(self.peer)
     }
 
     /// Bytes handed to this link that the browser has not sent yet.
@@ -180,8 +207,9 @@ impl Link {
             "error" => self.down(LinkDownReason::Failed),
             "bufferedamountlow" if transport.is_writable() => self.input(Input::Writable { link: self.id }),
             "icecandidate" => self.on_candidate(event),
-            // Who does not have our description yet cannot be heard.
-            "connectionstatechange" if self.up.get() || !transport.is_by_hand() => {
+            // On a link that is up, the node's own probes are quicker than the browser, which says `disconnected` after 5 s and `failed` after more; and
+            // what has failed can be mended. And before that, who does not have our description yet cannot be heard.
+            "connectionstatechange" if !self.up.get() && !transport.is_by_hand() => {
                 if let Some(reason) = transport.ended() {
                     self.down(reason);
                 }

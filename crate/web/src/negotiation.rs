@@ -58,6 +58,10 @@ pub(crate) struct Negotiation {
     /// The other side's offer, until there is a connection to give it to.
     offer: RefCell<Option<Vec<u8>>>,
     answers: bool,
+    /// Our own offer waits for its answer.
+    offers: Cell<bool>,
+    /// The version of the other side's newest offer.
+    version: Cell<u64>,
     remote_described: Cell<bool>,
     remote_candidates: Cell<usize>,
     /// Candidates of the other side that came before its description.
@@ -72,7 +76,9 @@ impl Negotiation {
     pub(crate) fn new(offer: Option<Vec<u8>>) -> Self {
         Self {
             answers: offer.is_some(),
+            version: Cell::new(offer.as_deref().map_or(0, version)),
             offer: RefCell::new(offer),
+            offers: Cell::default(),
             remote_described: Cell::default(),
             remote_candidates: Cell::default(),
             candidates_in: RefCell::default(),
@@ -82,11 +88,34 @@ impl Negotiation {
         }
     }
 
-    /// There is a connection: the first description.
-    pub(crate) fn begin(&self, transport: &Transport) -> Next {
-        match self.offer.take() {
+    /// All is to be agreed on once more, with the offer of the other side or one of ours.
+    pub(crate) fn renew(&self, offer: Option<Vec<u8>>) {
+        self.offer.replace(offer);
+        self.remote_described.set(false);
+        self.remote_candidates.set(0);
+        self.local_described.set(false);
+    }
+
+    /// Whether a later offer of the other side is taken. Of two that are made at once that of who dialled stays, and the other takes its own back (RFC
+    /// 8829, section 4.1.10.2). And its version must be greater than all before (RFC 8866, section 5.2), or whoever carried an offer once could end the
+    /// link with it as often as he liked.
+    pub(crate) fn admits(&self, offer: &[u8]) -> bool {
+        let version = version(offer);
+        (self.answers || !self.offers.get()) && version > self.version.replace(version.max(self.version.get()))
+    }
+
+    /// There is a connection: the first description, or the first for another way.
+    pub(crate) fn begin(&self, transport: &Transport, anew: bool) -> Next {
+        let offer = self.offer.take();
+        self.offers.set(offer.is_none());
+        match offer {
             Some(offer) => describe_remote(transport, RtcSdpType::Offer, offer, Step::Offered),
-            None => Ok(vec![describe_local(transport)]),
+            None => {
+                if anew {
+                    transport.restart();
+                }
+                Ok(vec![describe_local(transport)])
+            }
         }
     }
 
@@ -97,6 +126,9 @@ impl Negotiation {
             self.remote_described.set(true);
             add(transport, &self.candidates_in.take(), &mut next);
         }
+        if step == Step::Answered {
+            self.offers.set(false);
+        }
         if step == Step::Offered {
             next.push(describe_local(transport));
         }
@@ -104,10 +136,14 @@ impl Negotiation {
     }
 
     /// Our description has been made: what the other side shall get.
-    pub(crate) fn on_described(&self, transport: &Transport) -> Option<(SignalKind, Vec<u8>)> {
+    pub(crate) fn on_described(&self, transport: &Transport, up: bool) -> Option<(SignalKind, Vec<u8>)> {
         let description = transport.connection().local_description()?;
         self.local_described.set(true);
-        let kind = if self.answers { SignalKind::Answer } else { SignalKind::Offer };
+        let kind = match (description.type_(), up) {
+            (RtcSdpType::Answer, _) => SignalKind::Answer,
+            (_, true) => SignalKind::Restart,
+            (_, false) => SignalKind::Offer,
+        };
         Some((kind, description.sdp().into_bytes()))
     }
 
@@ -156,6 +192,11 @@ impl Negotiation {
         (!candidates.is_empty()).then(|| candidate::encode(&candidates))
     }
 
+    /// Whether both sides have their descriptions: all that is missing is a way between them.
+    pub(crate) fn is_described(&self) -> bool {
+        self.local_described.get() && self.remote_described.get()
+    }
+
     /// Forgets everything that waits.
     pub(crate) fn clear(&self) {
         self.offer.take();
@@ -183,6 +224,16 @@ fn add(transport: &Transport, candidates: &[Candidate], next: &mut Vec<(Step, Js
     }
 }
 
+/// The version of a description, which is greater in each that a browser makes for one connection: the third word, since the origin's line follows that of
+/// the protocol (RFC 8866, section 5). 0 for what is no description, as the offer of an invite, which people carry: every later one comes after that.
+fn version(sdp: &[u8]) -> u64 {
+    if !sdp.starts_with(b"v=") {
+        return 0;
+    }
+    let word = sdp.split(|byte| *byte == b' ').nth(2).unwrap_or_default();
+    word.iter().fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
+}
+
 /// Whether a description has the one section that ours have. Others would make the browser set up media.
 fn is_data_only(sdp: &str) -> bool {
     let mut sections = sdp.lines().filter(|line| line.starts_with("m="));
@@ -191,7 +242,30 @@ fn is_data_only(sdp: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, is_data_only};
+    use super::{Negotiation, Step, is_data_only};
+
+    fn offer(version: u64) -> Vec<u8> {
+        format!("v=0\r\no=- 4611731400430051336 {version} IN IP4 127.0.0.1\r\ns=-\r\n").into_bytes()
+    }
+
+    #[test]
+    fn an_offer_that_was_made_before_another_is_not_taken_once_more() {
+        let answers = Negotiation::new(Some(offer(2)));
+        let admitted = [2, 1, 3, 3, 2, 5, 4].map(|version| answers.admits(&offer(version)));
+        assert_eq!(admitted, [false, false, true, false, false, true, false]);
+        assert!(!answers.admits(b"v=0"));
+        assert!(Negotiation::new(Some(b"\x83 an invite's 9999".to_vec())).admits(&offer(1)));
+    }
+
+    #[test]
+    fn of_two_offers_at_once_that_of_who_dialled_stays() {
+        let (dials, answers) = (Negotiation::new(None), Negotiation::new(Some(offer(1))));
+        dials.offers.set(true);
+        answers.offers.set(true);
+        assert_eq!([dials.admits(&offer(9)), answers.admits(&offer(9))], [false, true]);
+        dials.offers.set(false);
+        assert!(dials.admits(&offer(10)));
+    }
 
     #[test]
     fn only_a_description_with_one_data_section_is_taken() {

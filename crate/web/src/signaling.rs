@@ -15,6 +15,7 @@ use crate::{
     clock::Timeout,
     driver::{Driver, hex},
     messages,
+    visits::Visits,
 };
 
 /// How long a server may take until its welcome. A dead address can hold a socket in CONNECTING for minutes.
@@ -66,6 +67,7 @@ pub(crate) struct Signaling {
     /// The server has told us not to come back with what we have.
     refused: Cell<bool>,
     links_told: Cell<u32>,
+    visits: Visits,
 }
 
 enum Phase {
@@ -89,10 +91,22 @@ impl Signaling {
             rounds_failed: Cell::new(0),
             refused: Cell::new(false),
             links_told: Cell::new(0),
+            visits: Visits::default(),
         }
     }
 
-    /// Holds a socket from now on, or lets it go. Who has no server does without, and is not reminded of it.
+    /// Begins to look at the other servers now and then, if there are others.
+    pub(crate) fn start(&self) {
+        self.plan_visit(Visits::pause_ms(1, true));
+    }
+
+    /// Lets go of everything: we have left.
+    pub(crate) fn end(&self) {
+        self.want(false);
+        self.visits.end();
+    }
+
+    /// Holds a socket from now on, or lets it go. To want one once more is to want another. Who has no server does without, and is not reminded of it.
     pub(crate) fn want(&self, wanted: bool) {
         if self.urls.is_empty() {
             return;
@@ -102,23 +116,42 @@ impl Signaling {
             self.tell_state(SignalingState::Connecting);
             self.url.set(0);
             self.open();
-        } else if !wanted && !idle {
+        } else if wanted {
+            self.renew();
+        } else if !idle {
             self.phase.replace(Phase::Idle);
             self.rounds_failed.set(0);
             self.tell_state(SignalingState::Detached);
         }
     }
 
-    /// The browser says that it is online: no reason to wait any longer.
-    pub(crate) fn wake(&self) {
-        if matches!(*self.phase.borrow(), Phase::Waiting { .. }) {
-            self.open();
+    /// Our network may be another. A socket that led to the server before is not believed, since it may take minutes to show that it leads nowhere: there
+    /// is a new one at once. And there is no reason to wait any longer for the next attempt.
+    pub(crate) fn renew(&self) {
+        let attached = match *self.phase.borrow() {
+            Phase::Attached { .. } => true,
+            Phase::Waiting { .. } => false,
+            Phase::Idle | Phase::Opening { .. } => return,
+        };
+        if attached {
+            self.tell_state(SignalingState::Connecting);
+            if let Some(driver) = self.driver.upgrade() {
+                driver.input(Input::Detached);
+            }
         }
+        self.open();
     }
 
     /// Has the server carry a frame. Without a server it is lost, and the node's own timeouts take care.
     pub(crate) fn signal(&self, to: PeerId, frame: &[u8]) {
-        self.send(&ClientMessage::Signal { to: hex(to.as_bytes()), data: base64::encode(frame) });
+        let to = hex(to.as_bytes());
+        let visited = self.visits.reaches(&to);
+        let message = ClientMessage::Signal { to, data: base64::encode(frame) };
+        if visited {
+            self.visits.send(&message);
+        } else {
+            self.send(&message);
+        }
     }
 
     /// Asks for further members to dial.
@@ -128,6 +161,10 @@ impl Signaling {
 
     /// Tells the server how many links are open, if that has changed: one that has some may be released.
     pub(crate) fn linked(&self, links: u32) {
+        // A visit has served its purpose when no link depends on it any more.
+        if links > 0 && self.visits.is_welcome() {
+            self.plan_next_visit();
+        }
         if self.state.get() == SignalingState::Attached && self.links_told.replace(links) != links {
             self.send(&ClientMessage::Linked { links });
         }
@@ -181,12 +218,9 @@ impl Signaling {
 
     fn on_event(&self, event: &Event) {
         match event.type_().as_str() {
-            "open" => {
-                self.send(&ClientMessage::Join { version: VERSION, room: self.room.clone(), id: self.id.clone() });
-            }
+            "open" => self.send(&self.join()),
             "message" => {
-                let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-                if let Some(text) = text.filter(|text| text.len() <= MESSAGE_BYTES_MAX) {
+                if let Some(text) = text_of(event) {
                     self.on_message(&text);
                 }
             }
@@ -271,10 +305,78 @@ impl Signaling {
     }
 
     fn send(&self, message: &ClientMessage) {
-        let phase = self.phase.borrow();
-        let (Phase::Attached { socket } | Phase::Opening { socket, .. }) = &*phase else { return };
-        // It throws while the socket is opening, and then nobody waits for the message.
-        let _ = socket.web.send_with_str(&messages::encode(message));
+        if let Phase::Attached { socket } | Phase::Opening { socket, .. } = &*self.phase.borrow() {
+            socket.send(message);
+        }
+    }
+
+    fn join(&self) -> ClientMessage {
+        ClientMessage::Join { version: VERSION, room: self.room.clone(), id: self.id.clone() }
+    }
+
+    /// Goes to another server than the one that we hold to, unless we are still looking for one.
+    pub(crate) fn visit(&self) {
+        if self.visits.is_on() {
+            // It has lasted for long enough.
+            return self.plan_next_visit();
+        }
+        let settled = matches!(*self.phase.borrow(), Phase::Idle | Phase::Attached { .. });
+        let here = self.url.get();
+        let turn = self.visits.turn(self.urls.len().saturating_sub(1));
+        let url = self.urls.get(if turn < here { turn } else { turn.saturating_add(1) }).filter(|_| settled);
+        let driver = self.driver.clone();
+        let socket = url.and_then(|url| {
+            let opened = Socket::open(url, move |event| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.signaling().on_visit(&event);
+                    driver.run();
+                }
+            });
+            opened.ok()
+        });
+        self.visits.begin(self.driver.clone(), socket);
+    }
+
+    fn on_visit(&self, event: &Event) {
+        match event.type_().as_str() {
+            "open" => self.visits.send(&self.join()),
+            "message" => {
+                let (Some(driver), Some(text)) = (self.driver.upgrade(), text_of(event)) else { return };
+                match messages::decode(&text) {
+                    Some((ServerMessage::Welcome { version: VERSION, members, .. }, _))
+                        if self.visits.welcomed(&members) =>
+                    {
+                        driver.input(Input::Introduced { members: peers(&members) });
+                    }
+                    Some((ServerMessage::Signal { from, data }, _)) => {
+                        if let (Ok(peer), Some(frame)) = (from.parse(), base64::decode(&data)) {
+                            self.visits.meet(from);
+                            driver.input(Input::ServerSignal { from: peer, frame });
+                        }
+                    }
+                    Some((ServerMessage::Unknown { to }, _)) => {
+                        if let Ok(peer) = to.parse() {
+                            driver.input(Input::ServerUnknown { peer });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => self.plan_next_visit(),
+        }
+    }
+
+    fn plan_next_visit(&self) {
+        if let Some(driver) = self.driver.upgrade() {
+            let (members, alone) = driver.company();
+            self.plan_visit(Visits::pause_ms(members, alone));
+        }
+    }
+
+    fn plan_visit(&self, pause_ms: u32) {
+        if self.urls.len() > 1 {
+            self.visits.plan(self.driver.clone(), pause_ms);
+        }
     }
 
     fn tell_state(&self, state: SignalingState) {
@@ -296,8 +398,14 @@ fn peers(ids: &[String]) -> Vec<PeerId> {
     ids.iter().filter_map(|id| id.parse().ok()).take(INTRODUCTIONS_MAX).collect()
 }
 
+/// What a server says, if it is no longer than it may be.
+fn text_of(event: &Event) -> Option<String> {
+    let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+    text.filter(|text| text.len() <= MESSAGE_BYTES_MAX)
+}
+
 /// A WebSocket with its one handler; closed when it is dropped.
-struct Socket {
+pub(crate) struct Socket {
     web: WebSocket,
     _on_event: Closure<dyn Fn(Event)>,
 }
@@ -312,6 +420,11 @@ impl Socket {
         web.set_onclose(handler);
         web.set_onerror(handler);
         Ok(Self { web, _on_event: on_event })
+    }
+
+    pub(crate) fn send(&self, message: &ClientMessage) {
+        // It throws while the socket is opening, and then nobody waits for the message.
+        let _ = self.web.send_with_str(&messages::encode(message));
     }
 }
 

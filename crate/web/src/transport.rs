@@ -1,8 +1,16 @@
 //! The browser's objects behind a link, and their handlers.
 
 use chinwag_core::{Lane, LinkDownReason};
-use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{Event, MessageEvent, RtcDataChannel, RtcPeerConnection};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What web-sys lacks of an `RTCPeerConnection`.
+    type More;
+    #[wasm_bindgen(method, js_name = restartIce)]
+    fn restart_ice(this: &More);
+}
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
@@ -49,6 +57,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn ended(this: &Connection) -> u32;
     #[wasm_bindgen(method)]
+    fn configure(this: &Connection, ice_servers: &JsValue);
+    #[wasm_bindgen(method)]
     fn listen(this: &Connection, on_event: &JsValue, on_message: &JsValue);
     #[wasm_bindgen(method)]
     fn part(this: &Connection);
@@ -80,6 +90,16 @@ impl Transport {
     /// Whether people carry its descriptions: there is none to be made, and the other side takes its time.
     pub(crate) fn is_by_hand(&self) -> bool {
         self.is_by_hand
+    }
+
+    /// Other ICE servers from the next description on.
+    pub(crate) fn configure(&self, ice_servers: &JsValue) {
+        self.made.configure(ice_servers);
+    }
+
+    /// The next offer is for another way.
+    pub(crate) fn restart(&self) {
+        self.connection.unchecked_ref::<More>().restart_ice();
     }
 
     /// The connection itself.
@@ -117,8 +137,7 @@ impl Transport {
         self.reliable.buffered_amount() as usize + self.unreliable.buffered_amount() as usize
     }
 
-    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back, and the
-    /// protocol's own probes are quicker in finding that it does not.
+    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back.
     pub(crate) fn ended(&self) -> Option<LinkDownReason> {
         match self.made.ended() {
             1 => Some(LinkDownReason::Failed),

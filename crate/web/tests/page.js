@@ -130,7 +130,7 @@ export class Memory {
   /** As the face does it. */
   connect(given) {
     try {
-      return new Connection(given);
+      return new Connection(given, this.relayOnly);
     } catch (error) {
       this.note(`no connection: ${error.name}`);
       throw error;
@@ -158,14 +158,17 @@ export class Memory {
 }
 
 class Connection {
-  constructor(iceServers) {
-    this.connection = new RTCPeerConnection({ iceServers });
+  constructor(iceServers, relayOnly) {
+    this.relayOnly = relayOnly;
+    this.connection = new RTCPeerConnection(this.configuration(iceServers));
     const channel = (id, more) => this.connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
     this.reliable = channel(0);
     this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
   }
   get isOpen() { return this.reliable.readyState === "open" && this.unreliable.readyState === "open"; }
   get ended() { return 1 + ["failed", "closed"].indexOf(this.connection.connectionState); }
+  configuration(iceServers) { return { iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all" }; }
+  configure(iceServers) { this.connection.setConfiguration(this.configuration(iceServers)); }
   listen(onEvent, onMessage) {
     Object.assign(this.connection, { onicecandidate: onEvent, onconnectionstatechange: onEvent, ondatachannel: onEvent });
     for (const channel of [this.reliable, this.unreliable]) {
@@ -204,6 +207,7 @@ export function until(sink, condition, detail) {
 export const told = (sink) => sink.told.join("\n");
 export const message = (sink, at) => sink.messages[at];
 export const setIce = (sink, ice) => void (sink.ice = ice);
+export const setRelayOnly = (sink, relayOnly) => void (sink.relayOnly = relayOnly);
 
 /** Runs a piece of JavaScript. */
 export const js = (code) => new Function(`return (${code})`)();

@@ -216,3 +216,19 @@ async fn a_link_that_cannot_be_made_is_told_and_leaves_nothing() {
     b.leave().await;
     a.leave().await;
 }
+
+#[wasm_bindgen_test]
+async fn a_member_that_answers_and_is_not_reached_is_told_by_name_to_both() {
+    let timeout_ms = 500.0;
+    let config = [f64::NAN, f64::NAN, timeout_ms];
+    let (a, b) = (Peer::out_of_reach("nat", 1, &config), Peer::out_of_reach("nat", 2, &config));
+    a.host.start(false);
+    a.until("ready", JsValue::UNDEFINED).await;
+    b.host.start(false);
+    let told = |other: &Peer| format!("trouble unlinked: {}", other.host.id());
+    a.until("told", told(&b)).await;
+    b.until("told", told(&a)).await;
+    assert_eq!(a.stat(LINKS), 0.0);
+    a.leave().await;
+    b.leave().await;
+}

@@ -66,5 +66,7 @@ const describe = () => {
     recording: window.recording,
     pulse: window.pulse,
     talk: window.talk,
+    candidates: window.wire?.candidates,
+    errors: window.errors,
   };
 };

@@ -10,6 +10,7 @@ import { guard, killGroup, signalGroup } from "./processes.mjs";
  * @typedef {object} Launching
  * @property {boolean} [throttled] Chromium's hidden pages get as little time as they do for users
  * @property {string[]} [args] further ones, for Chromium
+ * @property {{ executable(program: string): string }} [host] what Chromium runs on, if not on this machine
  */
 
 const EXECUTABLES = {
@@ -25,9 +26,12 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--js-flags=--expose-gc", // Closed peer connections count against a limit until they are collected.
+];
+
+const LOOPBACK_ARGUMENTS = [
   "--allow-loopback-in-peer-connection", // Loopback addresses as ICE candidates …
   "--use-fake-ui-for-media-stream", // … and bare addresses rather than mDNS names: needs the microphone's permission.
-  "--js-flags=--expose-gc", // Closed peer connections count against a limit until they are collected.
 ];
 
 /** What the driver adds lest hidden pages be throttled. Firefox throttles them as it does for users. */
@@ -72,14 +76,16 @@ export class Browser {
    * @param {BrowserName} name
    * @param {Launching} options
    */
-  static async launch(name, { throttled = false, args = [] } = {}) {
+  static async launch(name, { throttled = false, args = [], host } = {}) {
     const driver = await puppeteer.launch({
       browser: name === "firefox" ? "firefox" : "chrome",
-      executablePath: executable(name),
+      executablePath: host?.executable(executable(name)) ?? executable(name),
+      // Another machine's loopback is not ours.
+      pipe: host !== undefined,
       headless: true,
       protocolTimeout: ANSWER_MS_MAX,
       defaultViewport: { width: 1000, height: 700 },
-      args: name === "chromium" ? [...CHROMIUM_ARGUMENTS, ...args] : [],
+      args: name === "chromium" ? [...CHROMIUM_ARGUMENTS, ...(host ? [] : LOOPBACK_ARGUMENTS), ...args] : [],
       ignoreDefaultArgs: throttled ? DRIVERS_UNTHROTTLING : false,
       extraPrefsFirefox: name === "firefox" ? FIREFOX_PREFERENCES : {},
       // The driver's own signal handlers would end the process before the tests have told what went wrong.

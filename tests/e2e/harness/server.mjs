@@ -27,20 +27,29 @@ export class Server {
   /** `http://127.0.0.1:PORT` @type {string} */
   url = "";
   #site;
+  #host;
+  #args;
   /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
 
-  /** @param {string} site the folder of pages */
-  constructor(site) {
+  /**
+   * @param {string} site the folder of pages
+   * @param {import("./nat-lab.mjs").Host} [host] the machine of a lab on which it runs; by default this one, and its loopback
+   * @param {readonly string[]} args further ones
+   */
+  constructor(site, host, args = []) {
     this.#site = site;
+    this.#host = host;
+    this.#args = args;
   }
 
   /**
    * Starts it: on a port of the system's choice, or, after a `kill`, on the port that it had.
    */
   async start() {
-    const listen = this.url === "" ? "127.0.0.1:0" : new URL(this.url).host;
-    const child = spawn(serverBinary(), ["--listen", listen, "--static", this.#site], {
+    const listen = this.url === "" ? `${this.#host?.address ?? "127.0.0.1"}:0` : new URL(this.url).host;
+    const args = ["--listen", listen, "--static", this.#site, ...this.#args];
+    const child = spawn(...(this.#host?.command(serverBinary(), args) ?? [serverBinary(), args]), {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
@@ -70,6 +79,14 @@ export class Server {
         resolvePromise(url.replace(/\/$/, ""));
       });
     });
+  }
+
+  /** How many signaling sockets it holds, by its own count. */
+  async sockets() {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const count = /^chinwag_signaling_sockets (\d+)$/m.exec(text)?.[1];
+    if (count === undefined) throw new Error(`the signaling server tells no number of sockets:\n${text}`);
+    return Number(count);
   }
 
   /** Whether the process lives. */

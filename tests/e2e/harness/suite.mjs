@@ -160,18 +160,28 @@ class Browsers {
 }
 
 /**
- * Sets up a test file, and gives the function that declares its tests.
+ * @typedef {object} Surroundings of the tests of a file
+ * @property {string | false} [skip] why they cannot be run here, if so
+ * @property {() => Promise<import("./nat-lab.mjs").Host | undefined>} [open] makes them, and tells where the server runs, if not on this machine
+ * @property {() => Promise<void>} [close] ends them
  */
-export function suite() {
+
+/**
+ * Sets up a test file, and gives the function that declares its tests.
+ * @param {Surroundings} surroundings
+ */
+export function suite({ skip = false, open = async () => undefined, close = async () => undefined } = {}) {
   /** @type {Server} */
   let server;
   const browsers = new Browsers();
   before(async () => {
-    server = new Server(buildSite());
+    if (skip !== false) return;
+    server = new Server(buildSite(), await open());
     await server.start();
   });
   after(async () => {
     await Promise.all([browsers.killAll(), server?.kill()]);
+    if (skip === false) await close();
   });
 
   /**
@@ -179,7 +189,7 @@ export function suite() {
    * @param {(scene: Scene) => Promise<void>} play
    */
   return (name, play) =>
-    test(name, async (context) => {
+    test(name, { skip }, async (context) => {
       const scene = new Scene(server, browsers, (line) => context.diagnostic(`${name}: ${line}`));
       try {
         await play(scene);

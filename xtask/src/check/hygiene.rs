@@ -1,13 +1,14 @@
 //! What is in the repository, and what is not.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use crate::house::House;
 use crate::job::Job;
 
-const LOCKS: &[&str] = &["Cargo.lock", "package-lock.json"];
+const LOCKS: &[&str] = &["Cargo.lock", "package-lock.json", "tests/bench/package-lock.json"];
 const LICENCES: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 /// Parts of a path that only something built has.
 const BUILT: &[&str] = &["target", "node_modules", "dist", "pkg"];
@@ -28,11 +29,14 @@ pub(crate) fn locks(house: &House) -> Result<String> {
     Job::new(house, "Checking: Cargo.lock", "check-locks-cargo", cargo)
         .run()?
         .or_fail("Cargo.lock is out of date: it")?;
-    let mut npm = house.npm();
-    npm.args(["ci", "--dry-run", "--no-audit", "--no-fund", "--prefer-offline"]);
-    Job::new(house, "Checking: package-lock.json", "check-locks-npm", npm)
-        .run()?
-        .or_fail("package-lock.json is out of date: it")?;
+    for lock in LOCKS.iter().filter(|lock| lock.ends_with("package-lock.json")) {
+        let folder = house.path(lock).parent().map(Path::to_path_buf).context("a lock file has no folder")?;
+        let mut npm = house.npm();
+        npm.args(["ci", "--dry-run", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(folder);
+        Job::new(house, format!("Checking: {lock}"), "check-locks-npm", npm)
+            .run()?
+            .or_fail(&format!("{lock} is out of date: it"))?;
+    }
     let mut installed = house.npm();
     installed.args(["ls", "--all"]);
     Job::new(house, "Checking: node_modules", "check-locks-npm-ls", installed).run()?.or_fail("npm ls")?;

@@ -1,4 +1,4 @@
-//! The browsers that tests drive, and the programs that drive them.
+//! The browsers that tests drive, the programs that drive them, and the network in which some of the tests put them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,6 +29,9 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
     Requirement { name: "Chromium's driver", look: |house| Ok(program(house, &["chromedriver"], "chromium-driver")) },
     Requirement { name: "Firefox", look: |house| Ok(browser(house, FIREFOX_VARIABLE, FIREFOX, "firefox-esr")) },
     rust::GECKODRIVER,
+    Requirement { name: "ip", look: |house| Ok(of_lab(house, "ip", "iproute2")) },
+    Requirement { name: "nft", look: |house| Ok(of_lab(house, "nft", "nftables")) },
+    Requirement { name: "TURN server", look: |house| Ok(of_lab(house, "turnserver", "coturn")) },
 ];
 
 /// Tells a test where the browsers are.
@@ -50,6 +53,16 @@ fn program(house: &House, names: &[&str], package: &'static str) -> State {
     house.which(names).map_or_else(|| missing(house, package), |path| found(house, &path))
 }
 
+/// A program of the networks that tests make for themselves (tests/e2e/harness/nat-lab.mjs). Where it cannot be had those tests are skipped, and
+/// where no networks are allowed nobody needs it.
+fn of_lab(house: &House, name: &str, package: &'static str) -> State {
+    match program(house, &[name], package) {
+        State::Missing(_) if house.ask("unshare", &["--net", "true"]).is_none() => State::Spared,
+        State::Blocked(_) => State::Spared,
+        state => state,
+    }
+}
+
 fn found(house: &House, path: &Path) -> State {
     let version = house.ask(&path.to_string_lossy(), &["--version"]).as_deref().and_then(Version::find);
     State::Found(version.map_or_else(String::new, |version| version.to_string()))
@@ -67,11 +80,16 @@ fn missing(house: &House, package: &'static str) -> State {
     }
 }
 
+/// What apt-get is asked. Debian starts a service as soon as it is installed: the TURN server is for tests alone, and they start their own.
+const INSTALL: &str = "apt-get update && apt-get install --yes --no-install-recommends \"$@\" && \
+                       for package; do \
+                       [ $package != coturn ] || [ ! -d /run/systemd/system ] || systemctl disable --now coturn; done";
+
 /// Installs all these packages through apt-get, and tells the seconds it took.
 pub(super) fn install(house: &House, packages: &[&str]) -> Result<f64> {
     let what = format!("Installing {}", packages.join(", "));
     let mut command = house.command("sh");
-    command.args(["-c", "apt-get update && apt-get install --yes --no-install-recommends \"$@\"", "sh"]);
+    command.args(["-c", INSTALL, "sh"]);
     command.args(packages).env("DEBIAN_FRONTEND", "noninteractive");
     let finished = Job::new(house, &what, "setup-apt", command).typically(Some("40 s")).run()?;
     Ok(finished.or_fail(&what)?.seconds)
@@ -87,8 +105,18 @@ mod tests {
         match browser(&house, "CHINWAG_NO_SUCH_VARIABLE", &["no-such-browser-anywhere"], "some-package") {
             State::Missing(Remedy::Apt { package }) => assert_eq!(package, "some-package"),
             State::Blocked(how) => assert!(how.contains("some-package"), "{how}"),
-            State::Found(_) | State::Missing(Remedy::Run { .. }) => unreachable!("there is no such browser"),
+            State::Found(_) | State::Spared | State::Missing(Remedy::Run { .. }) => {
+                unreachable!("there is no such browser")
+            }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_only_some_tests_need_blocks_nobody() -> Result<()> {
+        let house = House::find()?;
+        let state = of_lab(&house, "no-such-program-anywhere", "some-package");
+        assert!(matches!(state, State::Spared | State::Missing(Remedy::Apt { package: "some-package" })));
         Ok(())
     }
 

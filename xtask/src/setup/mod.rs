@@ -14,6 +14,7 @@ use crate::house::House;
 use crate::job::Job;
 
 pub(crate) use browsers::environment as browser_environment;
+pub(crate) use node::install_in as npm_packages;
 pub(crate) use rust::{BARE_METAL, WASM};
 
 /// What is to be done here, and so what is needed.
@@ -35,6 +36,8 @@ struct Requirement {
 enum State {
     /// In this version.
     Found(String),
+    /// It is not, and there is no use for it on this machine.
+    Spared,
     /// It can be installed.
     Missing(Remedy),
     /// Somebody else must install it: how.
@@ -68,6 +71,8 @@ pub(crate) fn run(house: &House, scope: Scope, in_full: bool) -> Result<()> {
                     say(requirement.name, &version, "found");
                 }
             }
+            State::Spared if in_full => say(requirement.name, "", "not needed here"),
+            State::Spared => {}
             State::Missing(remedy) => missing.push((requirement, remedy)),
             State::Blocked(how) => blocked.push(format!("{}: {how}", requirement.name)),
         }
@@ -105,7 +110,7 @@ fn install_all(house: &House, missing: Vec<(Requirement, Remedy)>) -> Result<()>
         };
         match (requirement.look)(house)? {
             State::Found(version) => say(requirement.name, &version, &format!("installed in {seconds:.0} s")),
-            State::Missing(_) | State::Blocked(_) => {
+            State::Missing(_) | State::Blocked(_) | State::Spared => {
                 bail!("{} was installed, and still cannot be found on the PATH", requirement.name)
             }
         }

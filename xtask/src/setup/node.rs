@@ -1,12 +1,14 @@
 //! Node, npm, and what npm installs.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use super::{Remedy, Requirement, State};
 use crate::house::House;
+use crate::job::Job;
 use crate::version::Version;
 
 pub(super) const REQUIREMENTS: &[Requirement] =
@@ -32,20 +34,37 @@ fn npm_is_there(house: &House) -> bool {
 }
 
 fn packages(house: &House) -> Result<State> {
-    let lock = fs::read_to_string(house.path("package-lock.json")).context("cannot read package-lock.json")?;
+    Ok(match missing_in(house, "")? {
+        None => State::Found(String::new()),
+        Some(command) => State::Missing(Remedy::Run {
+            what: "Installing npm packages".into(),
+            typically: "15 s",
+            commands: vec![command],
+        }),
+    })
+}
+
+/// Installs what the lock file in a folder of its own names, unless it is there.
+pub(crate) fn install_in(house: &House, folder: &str) -> Result<()> {
+    let Some(command) = missing_in(house, folder)? else { return Ok(()) };
+    let what = format!("Installing npm packages in {folder}");
+    Job::new(house, &what, "setup-npm-packages-beside", command).typically(Some("5 s")).run()?.or_fail(&what)?;
+    Ok(())
+}
+
+/// What installs the packages of a folder's lock file, if they are not there as they stand in it.
+fn missing_in(house: &House, folder: &str) -> Result<Option<Command>> {
+    let folder = house.path(folder);
+    let lock = fs::read_to_string(folder.join("package-lock.json")).context("cannot read package-lock.json")?;
     let lock = entries(&lock).context("package-lock.json is damaged")?;
     // npm leaves a record of what it has installed, as its last act.
-    let installed = fs::read_to_string(house.path("node_modules/.package-lock.json")).unwrap_or_default();
+    let installed = fs::read_to_string(folder.join("node_modules/.package-lock.json")).unwrap_or_default();
     if entries(&installed).is_some_and(|installed| are_installed(&lock, &installed)) {
-        return Ok(State::Found(String::new()));
+        return Ok(None);
     }
     let mut command = house.npm();
-    command.args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]);
-    Ok(State::Missing(Remedy::Run {
-        what: "Installing npm packages".into(),
-        typically: "15 s",
-        commands: vec![command],
-    }))
+    command.args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(folder);
+    Ok(Some(command))
 }
 
 /// The packages of a lock file by the place where they go.

@@ -17,6 +17,19 @@ const QUESTIONS: u64 = 16;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Doubts {
     open: SmallMap<PeerId, Doubt>,
+    /// Whom others seek, when we last heard of it, and at which incarnation they know it to be accused.
+    sought: SmallMap<PeerId, (Instant, u64)>,
+}
+
+/// Whether somebody else's search is to serve for ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaning {
+    /// We have not thought of it.
+    No,
+    /// What comes of another's search decides.
+    Yes,
+    /// Nothing came of it.
+    Over,
 }
 
 /// A member whom we are asking for.
@@ -30,6 +43,8 @@ pub(crate) struct Doubt {
     pub(crate) ways: u8,
     /// Others have found it.
     pub(crate) found: bool,
+    /// Whether it is left to another to ask everywhere.
+    pub(crate) leaning: Leaning,
     pub(crate) since: Instant,
     /// When we last had a sign of life.
     pub(crate) missed_since: Instant,
@@ -60,6 +75,7 @@ impl Doubts {
             patrol,
             ways,
             found: false,
+            leaning: Leaning::No,
             since: now,
             missed_since,
             due_at: now,
@@ -78,6 +94,22 @@ impl Doubts {
     /// Who is sought under this session, if anybody is.
     pub(crate) fn sought(&self, session: u64) -> Option<PeerId> {
         self.open.iter().find(|(_, doubt)| doubt.asked_under(session)).map(|(subject, _)| *subject)
+    }
+
+    /// Somebody else seeks a member everywhere, and we have passed it on.
+    pub(crate) fn note_search(&mut self, now: Instant, subject: PeerId, accused: u64) {
+        if self.sought.len() >= DOUBTS_MAX
+            && !self.sought.contains_key(&subject)
+            && let Some(oldest) = self.sought.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id)
+        {
+            self.sought.remove(&oldest);
+        }
+        self.sought.insert(subject, (now, accused));
+    }
+
+    /// Whether somebody else has sought a member within so much time, and told it that it is accused at this incarnation, or a later one.
+    pub(crate) fn is_sought(&self, now: Instant, subject: &PeerId, within_ms: u32, accused: u64) -> bool {
+        self.sought.get(subject).is_some_and(|(at, told)| now < at.plus_ms(within_ms) && accused <= *told)
     }
 
     pub(crate) fn get_mut(&mut self, subject: &PeerId) -> Option<&mut Doubt> {
@@ -104,6 +136,11 @@ impl Doubts {
 }
 
 impl Doubt {
+    /// Whether we have seen ourselves that it is silent: there was a link to it.
+    pub(crate) fn is_first_hand(&self) -> bool {
+        self.evidence != Evidence::Unreachable || self.pings > 0
+    }
+
     /// The session of the next question.
     pub(crate) fn next_session(&mut self) -> u64 {
         let session = self.session | self.asked.min(QUESTIONS - 1);
@@ -167,6 +204,20 @@ mod tests {
         doubts.forgive(Instant::ZERO, 0, until);
         assert_eq!((doubts.due(Instant::from_millis(999)), doubts.next_timeout()), (Vec::new(), Some(until)));
         assert_eq!(doubts.get_mut(&SUBJECT).map(|doubt| doubt.ways), Some(WAYS_MAX));
+    }
+
+    #[test]
+    fn whom_others_seek_is_remembered_for_a_while_and_of_many_the_last() {
+        let (mut doubts, second) = (Doubts::default(), Instant::from_millis(1_000));
+        doubts.note_search(Instant::ZERO, SUBJECT, 5);
+        let sought = |at, accused| doubts.is_sought(Instant::from_millis(at), &SUBJECT, 1_000, accused);
+        assert_eq!([sought(999, 0), sought(999, 5), sought(999, 6), sought(1_000, 0)], [true, true, false, false]);
+        for n in 100..=200 {
+            doubts.note_search(second, PeerId::from_bytes([n; 16]), 0);
+        }
+        assert!(!doubts.is_sought(Instant::ZERO, &SUBJECT, 1_000, 0), "the oldest has given way");
+        assert!(doubts.is_sought(second, &PeerId::from_bytes([200; 16]), 1_000, 0));
+        assert_eq!(doubts.sought.len(), DOUBTS_MAX);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod health;
 mod probe;
 mod suspicion;
 
-pub(crate) use doubt::{Doubt, Doubts, WAYS_MAX};
+pub(crate) use doubt::{Doubt, Doubts, Leaning, WAYS_MAX};
 pub(crate) use health::Health;
 pub(crate) use probe::{Probes, Pulse};
 pub(crate) use suspicion::{Accusation, Cases, Jury, Verdict};

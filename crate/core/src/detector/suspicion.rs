@@ -186,6 +186,13 @@ impl Cases {
     pub(crate) fn note(&mut self, subject: &PeerId, evidence: Evidence) {
         if let Some(case) = self.open.get_mut(subject) {
             case.ours = true;
+        }
+        self.witness(subject, evidence);
+    }
+
+    /// Notes what we saw ourselves where others accuse.
+    pub(crate) fn witness(&mut self, subject: &PeerId, evidence: Evidence) {
+        if let Some(case) = self.open.get_mut(subject) {
             case.evidence = Some(evidence);
         }
     }
@@ -200,7 +207,7 @@ impl Cases {
                 credit.open.give();
             }
         }
-        if case.evidence == Some(Evidence::Unreachable) {
+        if case.ours && case.evidence == Some(Evidence::Unreachable) {
             let fresh = self.forgivable();
             self.wrong.get_or_insert(fresh).take(now);
         }
@@ -266,6 +273,16 @@ impl Cases {
     /// The incarnation at which a member stands accused, and how often its case was adjourned.
     pub(crate) fn against(&self, subject: &PeerId) -> Option<(u64, u32)> {
         self.open.get(subject).map(|case| (case.incarnation, case.adjourned))
+    }
+
+    /// Whether a suspect has as many accusers as its death needs, who have all missed it for as long as that. The word of one more changes nothing,
+    /// unless it turns out that not all of them are believed.
+    pub(crate) fn has_quorum(&self, subject: &PeerId, missed_since: Instant, jury: Jury) -> bool {
+        let has_quorum = |case: &Case| {
+            let last = case.accusers.get(jury.quorum().saturating_sub(1));
+            case.adjourned == 0 && last.is_some_and(|(since, _)| *since <= missed_since)
+        };
+        self.open.get(subject).is_some_and(has_quorum)
     }
 
     /// Since when all its accusers have missed a suspect.

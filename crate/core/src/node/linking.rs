@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Node;
+use super::{Node, seeking::LINKS_FEW};
 use crate::{
     detector::Evidence,
     identity::{PeerId, peer_id},
@@ -14,6 +14,12 @@ use crate::{
 
 /// Links that a relayed piece of signalling may cross, whatever its sender says.
 const SIGNAL_TTL_MAX: u8 = 16;
+
+/// Another way for a link is looked for so long before that counts as having come to nothing.
+const MENDING_MS: u64 = 2_000;
+
+/// A link that needs another way again after so short a time is not worth it.
+const MENDED_MS: u64 = 30_000;
 
 impl Node {
     pub(super) fn on_link_up(&mut self, id: LinkId) {
@@ -196,6 +202,9 @@ impl Node {
         }
         self.backoffs.forget(&peer);
         self.refusals = 0;
+        if !self.is_small_room() && self.links_usable() >= LINKS_FEW {
+            self.be_patient();
+        }
         self.adjust_patience(peer);
         self.event(Event::Link { peer, up: true });
     }
@@ -207,14 +216,56 @@ impl Node {
 
     /// The peer closes the link, and lives on.
     pub(super) fn on_disconnect(&mut self, id: LinkId, peer: PeerId) {
+        self.partings.take(self.now);
         self.close(id);
         if !self.links.is_linked_or_trying(peer) {
             self.backoffs.hold(peer, self.now.plus_ms(self.config.dial_backoff_max_ms));
         }
     }
 
+    /// Others reach a peer, and our link to it is silent: the fault is in the link. It is mended; and given up if that does not help.
+    pub(super) fn mend_or_disconnect(&mut self, id: LinkId) {
+        let Some(link) = self.links.get(id) else { return };
+        let peer = link.peer;
+        match link.mended_at.map(|at| self.now.ms_since(at)) {
+            Some(..MENDING_MS) => {}
+            Some(..MENDED_MS) => self.disconnect(id),
+            _ => {
+                let others: Vec<_> = self.live_links().into_iter().filter(|other| *other != id).collect();
+                let learnt = self.broadcast.way_to(&peer).filter(|way| others.contains(way));
+                let way = learnt.or_else(|| self.random.pick(&others).copied());
+                self.mend(id, way.map_or(Route::Server(peer), Route::Mesh));
+            }
+        }
+    }
+
+    /// Has the hosts look for another way for a link, and tells them of it by this route.
+    pub(super) fn mend(&mut self, id: LinkId, route: Route) {
+        self.links.set_mended(self.now, id, route);
+        self.out.push_back(Output::Mend { link: id });
+    }
+
+    /// Our network is another: whatever is still there answers at once. And we are perhaps cut off without knowing it yet.
+    pub(super) fn on_moved(&mut self) {
+        self.moved_at = Some(self.now);
+        self.doubtful = true;
+        self.probes.hurry(self.now);
+    }
+
+    /// By a socket that is new, what has been silent since we moved can be mended.
+    pub(super) fn mend_silent(&mut self) {
+        let Some(moved_at) = self.moved_at.take() else { return };
+        let since_us = self.now.micros_since(moved_at);
+        let is_silent = |id: &LinkId| self.probes.silence_us(self.now, *id) > since_us;
+        let silent = self.links.greeted().filter(|(id, _)| is_silent(id)).map(|(id, link)| (id, link.peer));
+        for (id, peer) in silent.collect::<Vec<_>>() {
+            self.mend(id, Route::Server(peer));
+        }
+    }
+
     /// Closes a link that we do not want any more, and tells the peer that it is only that.
     pub(super) fn disconnect(&mut self, id: LinkId) {
+        self.partings.take(self.now);
         self.send(id, Lane::Reliable, &Frame::Disconnect);
         self.close(id);
     }
@@ -289,6 +340,10 @@ impl Node {
         let link = self.links.of_session(peer, session);
         match (kind, link) {
             (SignalKind::Offer, None) => self.on_offer(peer, session, route, body),
+            (SignalKind::Restart, Some(link)) if self.links.is_greeted(link) => {
+                self.links.set_mended(self.now, link, route);
+                self.out.push_back(Output::RemoteSignal { link, kind, body });
+            }
             (SignalKind::Answer | SignalKind::Candidate, Some(link)) => {
                 self.links.prolong(link, self.now.plus_ms(self.config.dial_timeout_ms));
                 self.out.push_back(Output::RemoteSignal { link, kind, body });

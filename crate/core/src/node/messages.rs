@@ -17,7 +17,12 @@ impl Node {
     ) -> Result<(), Refused> {
         self.check_message(channel, to, payload)?;
         let posts = self.broadcast.compose(self.identity.id(), to, channel, payload, sent_at_ms, &self.config);
+        let direct = to.and_then(|to| self.links.to(to));
         for post in posts {
+            if let Some(link) = direct {
+                self.send(link, Lane::Reliable, &Frame::Direct(post));
+                continue;
+            }
             let post = Signed::new(post, &self.identity, &self.room);
             match to {
                 Some(to) => self.forward(to, post, None, 0),
@@ -64,6 +69,18 @@ impl Node {
                     self.forward(to, post, Some(link), hops);
                 }
             }
+        }
+    }
+
+    /// A peer has something to say to us. The signature under its offer or answer stands for the certificate of the link, and so for all that comes over it.
+    pub(super) fn on_direct(&mut self, peer: PeerId, post: Post) {
+        if post.origin != peer || post.to != Some(self.id()) {
+            self.violation(peer, ViolationKind::Forged);
+        } else if self.members.get(&peer).is_none() || !self.broadcast.is_fresh(&peer, post.seq) {
+            self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+        } else {
+            self.broadcast.mark(&peer, post.seq);
+            self.deliver(1, post);
         }
     }
 

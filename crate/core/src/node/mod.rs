@@ -133,11 +133,15 @@ pub struct Node {
     refusals: u32,
     /// A knock has failed that should not have: the server is asked whether there is more of the room than we can reach.
     doubtful: bool,
+    /// Since when our links and our socket may lead nowhere, because we are somewhere else.
+    moved_at: Option<Instant>,
     /// The server has named somebody whom nobody accuses.
     named: bool,
     /// Links to members that we took for alive when we last looked.
     live_before: usize,
     evictions: Bucket,
+    /// Links that ended because others needed the place.
+    partings: Bucket,
     /// When to look for links again.
     seek_at: Option<Instant>,
     /// Not before this.
@@ -175,6 +179,7 @@ impl Node {
             me: Signed::new(record, &identity, &room),
             farewell: Arc::new([]),
             evictions: Bucket::new(config.evictions_per_minute),
+            partings: Self::count_partings(),
             config,
             identity,
             room,
@@ -212,6 +217,7 @@ impl Node {
             questions: Circuits::default(),
             refusals: 0,
             doubtful: false,
+            moved_at: None,
             named: false,
             live_before: 0,
             seek_at: None,
@@ -263,6 +269,7 @@ impl Node {
             Input::Introduced { members } => self.on_introduced(&members),
             Input::ServerSignal { from, frame } => self.on_server_signal(from, &frame),
             Input::ServerUnknown { peer } => self.on_server_unknown(peer),
+            Input::Moved => self.on_moved(),
             Input::Invited { by, session, patience_ms } => self.on_invited(by, session, patience_ms),
             Input::Command(command) => self.on_command(command)?,
         }

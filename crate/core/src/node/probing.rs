@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Node;
 use crate::{
     config::Config,
-    detector::{Doubt, Evidence, Jury, WAYS_MAX},
+    detector::{Doubt, Evidence, Jury, Leaning, WAYS_MAX},
     identity::PeerId,
     io::{Lane, LinkId},
     overlay::Route,
@@ -38,6 +38,9 @@ const ALONE_FACTOR: u32 = 4;
 /// The members after an accused one on the ring of ids that look whether it is there; twice as many each time that a case is adjourned.
 const WITNESSES: usize = 3;
 
+/// The peers of an accused one have so much time before its witnesses look: mostly there are accusers enough by then.
+const WITNESS_PAUSE_MS: u32 = 500;
+
 /// Members before us on the ring that are sought at a time, at most.
 const PATROL_MAX: usize = 16;
 
@@ -58,6 +61,8 @@ impl Node {
         if self.links.to(peer) != Some(link) {
             // One that has been replaced, and was heard over until then.
             self.disconnect(link);
+        } else if self.is_settled(&peer, self.now) {
+            self.cases.witness(&peer, Evidence::Silence { ms });
         } else if !self.cases.is_ours(&peer) {
             self.doubt(peer, Evidence::Silence { ms });
         }
@@ -142,7 +147,10 @@ impl Node {
             }
         };
         if called && !self.cases.is_ours(&subject) {
-            let pause_ms = if is_rash { self.round_trip_ms() } else { 0 };
+            let is_witness = self.links.to(subject).is_none() && adjourned == 0;
+            let answer_ms = if is_rash { self.round_trip_ms() } else { 0 };
+            let witness_ms = WITNESS_PAUSE_MS.saturating_add(self.random.below(WITNESS_PAUSE_MS));
+            let pause_ms = if is_witness { answer_ms.max(witness_ms) } else { answer_ms };
             self.doubt_after(subject, Evidence::Unreachable, pause_ms);
         }
     }
@@ -181,6 +189,11 @@ impl Node {
     }
 
     fn ask_others(&mut self, subject: PeerId, ways: u8) {
+        let is_hearsay = self.doubts.get_mut(&subject).is_some_and(|doubt| !doubt.is_first_hand());
+        if is_hearsay && self.is_settled(&subject, self.now) {
+            self.doubts.dismiss(&subject);
+            return;
+        }
         let links = self.ways_around(subject, usize::from(ways));
         let against = self.cases.against(&subject);
         let accused = against.map_or(0, |(incarnation, _)| incarnation);
@@ -189,7 +202,18 @@ impl Node {
         if links.is_empty() && self.members.alive_count() > usize::from(against.is_none()) {
             wait_ms = wait_ms.saturating_mul(ALONE_FACTOR);
         }
+        // There is nobody to tell us that it lives. But if it does, it answers by the server, and by the same link.
+        let mute = self.links.to(subject).filter(|_| links.is_empty() && self.introducer.is_attached());
+        if let Some(link) = mute {
+            self.mend(link, Route::Server(subject));
+        }
         let interval_ms = self.config.probe_interval_ms.saturating_add(MARGIN_MS);
+        // Who has missed it at first hand, and hears it accused, needs no more. Who has not, wants it to be told of the accusation.
+        let told = if is_hearsay { accused } else { 0 };
+        let others_look = self.doubts.is_sought(self.now, &subject, wait_ms, told)
+            || (!is_hearsay && against.is_some_and(|(_, adjourned)| adjourned == 0));
+        // The last that we try, before we accuse: one question goes everywhere.
+        let everywhere = u8::try_from(self.depth()).unwrap_or(u8::MAX).min(SEEK_FLOOD_MAX);
         let Some(doubt) = self.doubts.get_mut(&subject) else { return };
         // Nobody complains: there is time.
         if doubt.patrol {
@@ -200,9 +224,13 @@ impl Node {
         doubt.ways = ways.saturating_add(1);
         doubt.due_at = self.now.plus_ms(wait_ms).max(doubt.since.plus_ms(interval_ms));
         let sessions: Vec<u64> = links.iter().map(|_| doubt.next_session()).collect();
-        // The last that we try, before we accuse: one question goes everywhere.
-        let everywhere = u8::try_from(self.depth()).unwrap_or(u8::MAX).min(SEEK_FLOOD_MAX);
-        let mut ttl = if ways == WAYS_MAX { everywhere } else { SEEK_TTL_MAX };
+        // All its peers miss it at about the same time. One of them asks everywhere; if it gets an answer, so does the member from whom we hear nothing
+        // more, and if it gets none, it accuses.
+        let leans = ways == WAYS_MAX && others_look && doubt.leaning == Leaning::No;
+        if leans {
+            doubt.leaning = Leaning::Yes;
+        }
+        let mut ttl = if ways == WAYS_MAX && !leans { everywhere } else { SEEK_TTL_MAX };
         for (link, session) in links.into_iter().zip(sessions) {
             self.send(link, Lane::Reliable, &Frame::Seek { ttl, to: subject, session, accused });
             ttl = SEEK_TTL_MAX;
@@ -223,13 +251,26 @@ impl Node {
         chosen
     }
 
+    /// Whether enough others accuse a member: there is nothing for us to find out, or to add.
+    fn is_settled(&self, subject: &PeerId, missed_since: Instant) -> bool {
+        self.cases.has_quorum(subject, missed_since, self.jury(subject))
+    }
+
     /// All that could be asked were asked, and it was given its time.
     fn conclude(&mut self, subject: PeerId) {
+        if let Some(doubt) = self.doubts.get_mut(&subject)
+            && doubt.leaning == Leaning::Yes
+        {
+            doubt.leaning = Leaning::Over;
+            // Who asked everywhere has found it, or has not asked everywhere.
+            if !doubt.found && self.cases.against(&subject).is_none() {
+                return self.ask_others(subject, WAYS_MAX);
+            }
+        }
         let Some(doubt) = self.doubts.dismiss(&subject) else { return };
         if doubt.found {
-            // Others reach it, and we do not: the fault is in our link.
             if let Some(link) = self.links.to(subject) {
-                self.disconnect(link);
+                self.mend_or_disconnect(link);
             }
             return;
         }
@@ -240,7 +281,12 @@ impl Node {
         }
         // Who has no link to it has only the word of others for how long it has been silent.
         let told = if doubt.evidence == Evidence::Unreachable { self.cases.missed_since(&subject) } else { None };
-        self.suspect(subject, doubt.evidence, told.unwrap_or(doubt.missed_since));
+        let missed_since = told.unwrap_or(doubt.missed_since);
+        if self.is_settled(&subject, missed_since) {
+            self.cases.witness(&subject, doubt.evidence);
+        } else {
+            self.suspect(subject, doubt.evidence, missed_since);
+        }
         // Where one is gone, there may be more.
         if doubt.patrol {
             self.patrol_width = self.patrol_width.saturating_mul(2).min(PATROL_MAX);
@@ -275,8 +321,9 @@ impl Node {
             return;
         }
         self.plan_patrol();
-        // The accused first: they are gone, or have something to say.
+        // The accused first, where accusers are lacking: they are gone, or have something to say.
         let mut sought = self.members.suspects(PATROL_MAX);
+        sought.retain(|subject| self.cases.against(subject).is_none_or(|(_, adjourned)| adjourned > 0));
         let spared = u32::try_from(self.members.len() / MEMBERS_PER_PATROL).unwrap_or(u32::MAX);
         let spared = self.probes.in_proportion(spared.min(PATROLS_SPARED_MAX));
         self.patrols_spared = self.patrols_spared.min(spared).saturating_sub(1);
@@ -315,6 +362,9 @@ impl Node {
         // What has been here before goes no further, but to the member itself.
         let direct = self.links.to(to).filter(is_other);
         let flooding = ttl < SEEK_FLOOD_MAX;
+        if flooding && !known && (ttl > 0 || direct.is_some()) {
+            self.doubts.note_search(self.now, to, accused);
+        }
         let learnt = if known || flooding { None } else { self.way_to(to).filter(is_other) };
         if let Some(link) = direct.or(learnt) {
             self.send(link, Lane::Reliable, &Frame::Seek { ttl, to, session, accused });

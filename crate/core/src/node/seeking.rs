@@ -17,12 +17,17 @@ const INTRODUCTIONS: usize = 3;
 /// With fewer links than these, in a large room, a member may be cut off from most of it.
 pub(super) const LINKS_FEW: usize = 3;
 
+/// Who has that many looks for one more only so long after it has got or sought the last: in a room that grows, others come meanwhile who look for links
+/// as well, and who is found by one that lacks some need not make room.
+const SEEK_PAUSE_MS: u32 = 1_000;
+
 impl Node {
     pub(super) fn on_attached(&mut self, members: &[PeerId]) {
         self.introducer.attached(self.now, &mut self.random);
         if !self.ready {
             self.alone_at.get_or_insert(self.now.plus_ms(self.config.alone_after_ms));
         }
+        self.mend_silent();
         self.on_introduced(members);
     }
 
@@ -76,6 +81,9 @@ impl Node {
         if missing(self) == 0 {
             return;
         }
+        if self.is_spent() {
+            return self.be_patient();
+        }
         if self.now < self.seek_after {
             self.seek_at = Some(self.seek_after);
         } else if small {
@@ -83,8 +91,18 @@ impl Node {
         } else if self.live_count() > 0 {
             while missing(self) > 0 {
                 self.knock();
+                if self.links_expected() >= LINKS_FEW {
+                    self.be_patient();
+                    break;
+                }
             }
         }
+    }
+
+    /// The next link can wait.
+    pub(super) fn be_patient(&mut self) {
+        self.seek_after = self.seek_after.max(self.now.plus_ms(self.random.jittered_ms(SEEK_PAUSE_MS)));
+        self.seek_at = Some(self.seek_after);
     }
 
     pub(super) fn is_small_room(&self) -> bool {
@@ -130,6 +148,11 @@ impl Node {
                 self.out.push_back(Output::Server { wanted: true });
             } else if fell {
                 self.introducer.hurry(self.now, &mut self.random);
+                // All are silent at once: it is we who are somewhere else, and what became of the links became of the socket.
+                if live == 0 && self.links.greeted().next().is_some() {
+                    self.moved_at = Some(self.now);
+                    self.out.push_back(Output::Server { wanted: true });
+                }
             }
             return;
         }

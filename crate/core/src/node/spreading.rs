@@ -37,6 +37,7 @@ impl Node {
     fn on_gossip(&mut self, link: LinkId, peer: PeerId, frame: Frame) {
         match frame {
             Frame::Gossip { hops, rumor } => self.on_rumor(link, peer, hops, rumor),
+            Frame::Direct(post) => self.on_direct(peer, post),
             Frame::Records(records) => records.into_iter().for_each(|record| self.on_record(link, peer, 1, record)),
             Frame::Entries(entries) => entries.into_iter().for_each(|entry| self.on_entry(link, peer, 1, entry)),
             Frame::Synced => self.become_ready(),
@@ -45,7 +46,10 @@ impl Node {
             Frame::Prune(origins) => self.broadcast.on_prune(link, &origins),
             Frame::Prefer(origins) => self.broadcast.on_prefer(link, &origins),
             Frame::Compare(ranges) => self.on_compare(link, ranges),
-            Frame::Want(ids) => self.give(link, &ids),
+            Frame::Want(ids) => {
+                self.give(link, &ids);
+                self.answer_first(link);
+            }
             Frame::Signal { ttl, envelope } => self.on_signal(Route::Mesh(link), ttl, envelope),
             Frame::Walk { ttl, knock } => self.on_walk(Route::Mesh(link), ttl, knock),
             Frame::State(ranges) => self.on_state(link, ranges),
@@ -222,7 +226,7 @@ impl Node {
 
     fn on_compare(&mut self, link: LinkId, ranges: Vec<Range>) {
         let difference = sync::compare(&self.sync, ranges, usize::MAX);
-        let nothing_differs = difference.is_none();
+        let lacks_nothing = difference.lacks_nothing();
         self.give(link, &difference.give);
         for ids in difference.want.chunks(LIST_MAX) {
             self.send(link, Lane::Reliable, &Frame::Want(ids.to_vec()));
@@ -230,12 +234,17 @@ impl Node {
         for ranges in sync::chunked(difference.ranges) {
             self.send(link, Lane::Reliable, &Frame::Compare(ranges));
         }
+        self.answer_first(link);
+        // No answer will come.
+        if lacks_nothing {
+            self.become_ready();
+        }
+    }
+
+    /// What the peer has asked for first is on its way.
+    fn answer_first(&mut self, link: LinkId) {
         if self.links.answer_first(link) {
             self.send(link, Lane::Reliable, &Frame::Synced);
-        }
-        // Nothing differs: no answer will come.
-        if nothing_differs {
-            self.become_ready();
         }
     }
 

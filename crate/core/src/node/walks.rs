@@ -6,6 +6,7 @@ use super::{Node, seeking::LINKS_FEW};
 use crate::{
     identity::{PeerId, peer_id},
     io::{Lane, LinkId, Output, SignalKind},
+    limits::Bucket,
     overlay::{Admission, Ask, Link, Route, State},
     wire::{Frame, Knock, Signed},
 };
@@ -16,6 +17,24 @@ const WALK_HOPS: u8 = 6;
 
 /// The same for a newcomer's first: it is in a hurry, and its other links are far from there.
 const WALK_HOPS_FIRST: u8 = 3;
+
+/// The same for one that finds only members that have made room before.
+const WALK_HOPS_WEARY: u8 = 11;
+
+/// Connections that a member makes gladly. They are the scarcest thing that a browser has: who has made as many makes none in a large room but what it takes
+/// to belong to it. What counts is links that there are, and those that have ended since because others needed the place; one of these is forgotten a minute.
+const CONNECTIONS_EASY: usize = 9;
+
+/// One more for so many members: the larger a room that grows, the more has everybody to make room.
+const MEMBERS_A_CONNECTION: usize = 64;
+
+/// Who can make less than so many more is weary: it leaves it to others to make room for those who have a link already. Else those who were there first would
+/// pay for everybody's growth.
+const CONNECTIONS_FEW: usize = 3;
+
+/// Links given away that are remembered at most, and for how long.
+const PARTINGS_MAX: u32 = 30;
+const PARTINGS_MS: u32 = PARTINGS_MAX * 60_000;
 
 /// Links that it crosses at most.
 const WALK_TTL: u8 = 14;
@@ -94,7 +113,8 @@ impl Node {
         let grantable = (zone.is_empty() || *zone == self.me.body.zone)
             && peer != self.id()
             && !self.links.is_linked_or_trying(peer);
-        if grantable && self.links_usable() < self.room_for(links, walked) {
+        let gladly = !self.is_spent() || usize::from(links) < LINKS_FEW;
+        if grantable && gladly && self.links_usable() < self.room_for(links, walked) {
             self.grant(from, peer, &knock, walked, None);
             return;
         }
@@ -166,6 +186,9 @@ impl Node {
         let ours = self.links.greeted().filter(|(id, link)| Route::Mesh(*id) != from && settled(link));
         let links: Vec<LinkId> = ours.map(|(id, _)| id).collect();
         let Some(between) = self.pick_near(&links, &knock.body.zone) else { return false };
+        if walked < WALK_HOPS_WEARY && self.is_weary_of(knock.body.links) {
+            return false;
+        }
         // Only who can be held to it costs us a link.
         if !knock.verify(&knock.body.from, &self.room, &*self.commons) || !self.evictions.take(self.now) {
             return false;
@@ -183,6 +206,11 @@ impl Node {
     /// A peer makes room between us for a member that looks for links.
     pub(super) fn on_splice(&mut self, from: LinkId, knock: &Signed<Knock>) {
         let peer = peer_id(&knock.body.from);
+        if self.is_weary_of(knock.body.links) && self.random.below(2) > 0 {
+            // It walks on from here, and is far already. If it finds nobody better, the next takes it as it comes.
+            let ttl = WALK_TTL.saturating_sub(WALK_HOPS);
+            return self.on_walk(Route::Mesh(from), ttl, knock.clone());
+        }
         // The new link takes the place of one, so there is room for it in any case.
         let possible = peer != self.id()
             && !self.links.is_linked_or_trying(peer)
@@ -192,6 +220,28 @@ impl Node {
         if possible {
             self.grant(Route::Mesh(from), peer, knock, WALK_HOPS, Some(from));
         }
+    }
+
+    /// Counts the links that ended because others needed the place.
+    pub(super) fn count_partings() -> Bucket {
+        Bucket::within(PARTINGS_MS, PARTINGS_MAX)
+    }
+
+    /// Whether we would still make so many connections gladly.
+    fn has_left(&self, connections: usize) -> bool {
+        let made = self.links.len().saturating_add(self.partings.taken(self.now) as usize);
+        let easy = CONNECTIONS_EASY.saturating_add(self.members.len() / MEMBERS_A_CONNECTION);
+        made.saturating_add(connections) <= easy
+    }
+
+    /// Whether others shall make room for a member that has so many links.
+    fn is_weary_of(&self, links: u8) -> bool {
+        !self.has_left(if links == 0 { 1 } else { CONNECTIONS_FEW })
+    }
+
+    /// Whether we make do with the links that we have.
+    pub(super) fn is_spent(&self) -> bool {
+        !self.is_small_room() && self.links_usable() > LINKS_FEW && !self.has_left(1)
     }
 
     fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, walked: u8, instead_of: Option<LinkId>) {
@@ -295,6 +345,7 @@ impl Node {
             heard: false,
             answered: false,
             instead_of: None,
+            mended_at: None,
         })
     }
 }

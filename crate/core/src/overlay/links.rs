@@ -41,6 +41,8 @@ pub(crate) struct Link {
     pub(crate) answered: bool,
     /// A link that is closed when this one is up.
     pub(crate) instead_of: Option<LinkId>,
+    /// When one of its ends last began to look for another way.
+    pub(crate) mended_at: Option<Instant>,
 }
 
 impl Link {
@@ -100,6 +102,13 @@ impl Links {
     pub(crate) fn set_instead_of(&mut self, id: LinkId, other: Option<LinkId>) {
         if let Some(link) = self.table.get_mut(&id) {
             link.instead_of = other;
+        }
+    }
+
+    /// One of the two looks for another way for a link, and what is signalled for it goes by this route from now on.
+    pub(crate) fn set_mended(&mut self, now: Instant, id: LinkId, route: Route) {
+        if let Some(link) = self.table.get_mut(&id) {
+            (link.mended_at, link.route) = (Some(now), route);
         }
     }
 
@@ -230,6 +239,7 @@ mod tests {
             heard: false,
             answered: false,
             instead_of: None,
+            mended_at: None,
         }
     }
 

@@ -47,6 +47,7 @@ impl Statement for Envelope {
             SignalKind::Answer => 1,
             SignalKind::Candidate => 2,
             SignalKind::Refuse => 3,
+            SignalKind::Restart => 4,
         });
         w.bytes(&self.body);
     }
@@ -60,6 +61,7 @@ impl Statement for Envelope {
             1 => SignalKind::Answer,
             2 => SignalKind::Candidate,
             3 => SignalKind::Refuse,
+            4 => SignalKind::Restart,
             _ => return Err(Malformed::Value),
         };
         let body = r.bytes(Self::BODY_BYTES_MAX)?.to_vec();

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::{
     codec::{Malformed, Reader, Writer},
-    content::Entry,
+    content::{Entry, Post},
     envelope::{Envelope, Knock},
     range::{NAME_BYTES, Name, Range},
     record::Record,
@@ -21,7 +21,7 @@ pub const VERSION: u8 = 1;
 pub const FRAME_BYTES_MAX: usize = 16_384;
 
 /// Kinds of frames, which are numbered from 0.
-pub const FRAME_KINDS: usize = 27;
+pub const FRAME_KINDS: usize = 28;
 
 /// Items of a list in one frame, at most.
 pub const LIST_MAX: usize = 256;
@@ -134,6 +134,8 @@ pub enum Frame {
         /// The entries.
         entries: Vec<Signed<Entry>>,
     },
+    /// A message of the sender for the receiver alone, or a fragment of one. Without a signature: the link says who speaks.
+    Direct(Post),
 }
 
 /// In the hops of a rumor: it is to be passed on over all links, and not along the tree that its origin has.
@@ -173,6 +175,7 @@ impl Frame {
             Self::State(_) => 24,
             Self::Fetch(_) => 25,
             Self::Kept { .. } => 26,
+            Self::Direct(_) => 27,
         }
     }
 
@@ -203,6 +206,7 @@ impl Frame {
             Self::State(_) => "state",
             Self::Fetch(_) => "fetch",
             Self::Kept { .. } => "kept",
+            Self::Direct(_) => "direct",
         }
     }
 
@@ -262,6 +266,7 @@ impl Frame {
                 w.list(keys, |w, key| w.raw(key));
                 w.list(entries, |w, it| it.write(w));
             }
+            Self::Direct(post) => post.write(&mut w),
         }
         w.into_vec().into()
     }
@@ -325,6 +330,7 @@ impl Frame {
                 let keys = r.list(LIST_MAX, 32, Reader::key)?;
                 Self::Kept { keys, entries: r.list(LIST_MAX, SIGNED_BYTES_MIN, Signed::read)? }
             }
+            27 => Self::Direct(Post::read(r)?),
             _ => return Err(Malformed::Kind),
         })
     }
@@ -375,9 +381,7 @@ impl fmt::Display for Frame {
             Self::Gossip { hops, rumor } => {
                 write!(f, " {:?}#{} h{hops}", rumor.origin(), rumor.number())?;
                 match rumor {
-                    Rumor::Post(Signed { body, .. }) => {
-                        write!(f, " {} {}/{} {}B", body.channel, body.index, body.count, body.payload.len())
-                    }
+                    Rumor::Post(Signed { body, .. }) => write_post(f, body),
                     Rumor::Entry(Signed { body, .. }) => {
                         write!(f, " {} {}B", body.key.escape_ascii(), body.value.len())
                     }
@@ -386,6 +390,10 @@ impl fmt::Display for Frame {
                     }
                     Rumor::Record(_) | Rumor::Farewell(_) => Ok(()),
                 }
+            }
+            Self::Direct(post) => {
+                write!(f, " {:?}#{}", post.origin, post.seq)?;
+                write_post(f, post)
             }
             Self::Ihave(ids) => write!(f, " {}", ids.len()),
             Self::Graft(ids) => write!(f, " {}", ids.len()),
@@ -404,4 +412,8 @@ impl fmt::Display for Frame {
             }
         }
     }
+}
+
+fn write_post(f: &mut fmt::Formatter<'_>, post: &Post) -> fmt::Result {
+    write!(f, " {} {}/{} {}B", post.channel, post.index, post.count, post.payload.len())
 }

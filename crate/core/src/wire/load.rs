@@ -29,19 +29,20 @@ impl Load {
     fn read(kind: u8, r: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
         match kind {
             4 | 5 | 24..=26 => return Ok(Some(Self { origin: Self::OF_COMPARISON, id: None })),
-            6 | 8 => {}
+            6 | 8 => _ = r.u8()?,
+            27 => {}
             _ => return Ok(None),
         }
-        r.u8()?;
         let origin = r.peer()?;
         if kind == 8 {
             r.bytes(KEY_BYTES_MAX)?;
         }
         let number = r.varint()?;
-        let for_one = kind == 6 && {
-            r.varint()?;
-            r.flag()?
-        };
+        let for_one = kind == 27
+            || kind == 6 && {
+                r.varint()?;
+                r.flag()?
+            };
         Ok(Some(Self { origin, id: (!for_one).then(|| ShortId::new(&origin, number)) }))
     }
 }
@@ -91,6 +92,8 @@ mod tests {
     #[test]
     fn a_message_for_one_member_cannot_be_asked_for() {
         assert_eq!(load(post(Some(ORIGIN))), Some(Load { origin: ORIGIN, id: None }));
+        let Rumor::Post(Signed { body, .. }) = post(Some(ORIGIN)) else { return };
+        assert_eq!(Load::of(&Frame::Direct(body).encode()), Some(Load { origin: ORIGIN, id: None }));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub(crate) struct World {
     ghosts: Vec<PeerId>,
     /// Pairs between which nothing passes, in either direction.
     pub(crate) cut: BTreeSet<(usize, usize)>,
+    /// Whoever is mended finds another way around the cut.
+    pub(crate) other_ways: bool,
     peers: BTreeMap<End, End>,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     next: u64,
@@ -51,7 +53,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let (cut, peers, queue) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { now: Instant::ZERO, hosts: Vec::new(), server_up: true, ghosts: Vec::new(), cut, peers, queue, next: 0 }
+        let (now, hosts, ghosts) = (Instant::ZERO, Vec::new(), Vec::new());
+        Self { now, hosts, server_up: true, ghosts, cut, other_ways: false, peers, queue, next: 0 }
     }
 
     /// A room of `n` members that have found each other.
@@ -188,6 +191,13 @@ impl World {
         };
     }
 
+    /// A member is somewhere else: nothing that it sent or got before leads anywhere, its socket neither, and nobody is told. There are other ways.
+    pub(crate) fn move_away(&mut self, at: usize) {
+        self.hosts[at].attached = false;
+        self.other_ways = true;
+        (0..self.hosts.len()).filter(|other| *other != at).for_each(|other| self.set_cut(at, other, true));
+    }
+
     pub(crate) fn run_ms(&mut self, ms: u32) {
         let end = self.now.plus_ms(ms);
         while self.step(end) {}
@@ -276,6 +286,9 @@ impl World {
     }
 
     fn relay(&mut self, from: usize, to: PeerId, frame: &[u8]) {
+        if !self.hosts[from].attached {
+            return;
+        }
         let is_addressee = |at: &usize| *at != from && self.hosts[*at].attached && self.id(*at) == to;
         let addressees: Vec<usize> = self.living().filter(is_addressee).collect();
         for at in &addressees {
@@ -292,7 +305,7 @@ impl World {
         self.queue.insert((self.now.plus_ms(LATENCY_MS), self.next), (at, happening));
     }
 
-    fn attach(&mut self, at: usize) {
+    pub(crate) fn attach(&mut self, at: usize) {
         let mut members = self.introductions(at);
         let id = self.id(at);
         if self.living().any(|other| other != at && self.hosts[other].attached && self.id(other) == id) {
@@ -338,6 +351,12 @@ impl World {
                 self.peers.insert((at, link), end_of(&offer));
                 self.input(at, Input::LocalSignal { link, kind: SignalKind::Answer, body: offer });
             }
+            Output::Mend { link } => {
+                self.input(at, Input::LocalSignal { link, kind: SignalKind::Restart, body: Vec::new() });
+            }
+            Output::RemoteSignal { link, kind: SignalKind::Restart, body } => {
+                self.input(at, Input::LocalSignal { link, kind: SignalKind::Answer, body });
+            }
             Output::RemoteSignal { link, .. } => self.connect((at, link)),
             Output::Close { link } => self.disconnect((at, link)),
             Output::Signal { to, frame } => self.later(at, Happening::Signal { to, frame }),
@@ -366,6 +385,11 @@ impl World {
     }
 
     fn connect(&mut self, dialler: End) {
+        if self.other_ways
+            && let Some((other, _)) = self.peers.get(&dialler)
+        {
+            self.set_cut(dialler.0, *other, false);
+        }
         if let Some(answerer) = self.peers.get(&dialler).copied()
             && !self.cut.contains(&(dialler.0.min(answerer.0), dialler.0.max(answerer.0)))
         {

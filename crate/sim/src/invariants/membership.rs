@@ -199,7 +199,7 @@ impl Invariant for OneLiarKillsNobody {
         }
         let linked = || view.host(host).node.links().any(|(_, peer, greeted)| greeted && view.is_running(&peer));
         let alone = view.is_hindered && !linked();
-        if view.is_cut || alone || !view.is_running(&member.id) {
+        if view.is_cut || alone || view.adversaries.contains(host) || !view.is_running(&member.id) {
             return Ok(());
         }
         let observers = view.living().count().saturating_sub(1);

@@ -27,6 +27,7 @@ pub use overlay::{BoundedEvictions, LinksHaveTransports, NobodyStaysAlone, Symme
 pub use state::{AuthenticEntries, PeersBecomeEqual, ViewsAreMerges};
 
 use crate::{
+    bits::Bits,
     host::{Host, Leg, State},
     link::Connection,
     time::{Micros, SECOND},
@@ -67,6 +68,8 @@ pub struct View<'a> {
     pub is_cut: bool,
     /// Something keeps hosts from finding each other, or did a moment ago: a cut, no server, pairs that never connect.
     pub is_hindered: bool,
+    /// Hosts that do as they please: what they conclude for themselves is their own affair.
+    pub adversaries: &'a Bits,
     /// Looked up, never iterated.
     pub(crate) by_id: &'a FxHashMap<PeerId, u32>,
 }

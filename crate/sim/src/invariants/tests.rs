@@ -121,6 +121,10 @@ fn a_death_on_one_word_is_found_if_the_dead_one_runs() {
         rule.on_event(&network.view(), 0, &failed(earlier, one.clone())).is_ok(),
         "who was here before it started anew"
     );
+    let mut adversaries = Bits::default();
+    adversaries.insert(0);
+    let view = View { adversaries: &adversaries, ..network.view() };
+    assert!(rule.on_event(&view, 0, &failed(member.clone(), one.clone())).is_ok(), "an adversary deceives itself");
     network.crash(1, Manner::Killed);
     assert!(rule.on_event(&network.view(), 0, &failed(member, one)).is_ok());
 }

@@ -276,6 +276,7 @@ impl Network {
             config: &self.settings.config,
             is_cut: self.now < self.cut_until,
             is_hindered: self.now < self.hindered_until,
+            adversaries: self.measures.adversaries(),
             by_id: &self.by_id,
         }
     }
@@ -468,6 +469,7 @@ impl Network {
             config: &self.settings.config,
             is_cut: self.now < self.cut_until,
             is_hindered: self.now < self.hindered_until,
+            adversaries: self.measures.adversaries(),
             by_id: &self.by_id,
         };
         let found = self.invariants.find(self.now, |invariant| ask(invariant, &view));
@@ -492,6 +494,8 @@ impl Network {
             Output::Accept { link, peer, offer } => self.accept(host, link, peer, &offer),
             Output::RemoteSignal { link, kind, .. } => self.on_remote_signal(host, link, kind),
             Output::Close { link } => self.close(host, link),
+            // A path that is cut here has no other way.
+            Output::Mend { .. } => {}
             Output::Signal { to, frame } => self.ask_server(host, Request::Signal { to, frame }),
             Output::Server { wanted } => self.want_server(host, wanted),
             Output::Introduce => self.ask_server(host, Request::Introduce),

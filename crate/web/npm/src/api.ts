@@ -7,7 +7,8 @@ import type { Json } from "./value.js";
 /** How to join a room. */
 export interface JoinOptions {
   /**
-   * `ws:` or `wss:` URLs of signaling servers, tried in order. Default: this page's origin, path `/signal`.
+   * `ws:` or `wss:` URLs of signaling servers, tried in order. Those of the room who hold to another of them than this tab are found all the
+   * same: it visits the others now and then. Default: this page's origin, path `/signal`.
    *
    * `[]` is no server at all: the page is alone in its room at once, is never told of a server that it lacks, and others come in by {@link Room.invite}.
    */
@@ -29,10 +30,13 @@ export interface JoinOptions {
   /** Who I am. Default: a fresh identity for each load of the page. See {@link createIdentity} and {@link loadIdentity}. */
   readonly identity?: Identity | undefined;
   /**
-   * STUN and TURN servers, or a function that gets them; it is asked again when a connection is made and its answer is
-   * more than a minute old. Default: none on localhost, else what the signaling server offers.
+   * STUN and TURN servers, or a function that gets them. When a connection is made, it is asked again before its answer's credentials expire: from half of their time on,
+   * which `ttl` tells, or a username that begins with the end of it, as TURN servers with a shared secret want it (`1767225600:ada`, seconds since
+   * 1970); where neither does, after a minute. If it fails, the room tells an `error`, and uses the old answer until that expires.
+   *
+   * Default: none on localhost, else what the signaling server offers.
    */
-  readonly iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>) | undefined;
+  readonly iceServers?: readonly IceServer[] | (() => Promise<readonly IceServer[]>) | undefined;
   /** Only connections through TURN servers: hides this user's addresses from the others. Default: false. */
   readonly relayOnly?: boolean | undefined;
   /** Where this tab is, for instance "eu-west": links prefer the zone, and keep some outside it. */
@@ -41,6 +45,12 @@ export interface JoinOptions {
   readonly config?: Partial<Config> | undefined;
   /** Gives up joining when it is aborted. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A STUN or TURN server, as `RTCPeerConnection` wants it. */
+export interface IceServer extends RTCIceServer {
+  /** For how many seconds the credentials are good, from the moment of asking. */
+  readonly ttl?: number | undefined;
 }
 
 /** A room that this page is in. */

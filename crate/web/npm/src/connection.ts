@@ -1,3 +1,9 @@
+/**
+ * Chromium never collects a connection that is closed at certain moments before it has gathered its candidates, and counts it for as long as the page lives.
+ * So one that has not is closed after so long, when nothing of what was begun is under way any more.
+ */
+const CLOSING_MS = 1_000;
+
 /** A connection with its two channels. Their ids are agreed on beforehand (docs/PROTOCOL.md, "Transport"), so no message announces them. */
 export class Connection {
   readonly connection: RTCPeerConnection;
@@ -6,8 +12,8 @@ export class Connection {
   /** Unordered, never retransmitted. */
   readonly unreliable: RTCDataChannel;
 
-  constructor(iceServers: unknown, relayOnly: boolean) {
-    this.connection = new RTCPeerConnection({ iceServers: (iceServers ?? []) as RTCIceServer[], iceTransportPolicy: relayOnly ? "relay" : "all" });
+  constructor(iceServers: unknown, readonly relayOnly: boolean) {
+    this.connection = new RTCPeerConnection(this.#configuration(iceServers));
     const channel = (id: number, more?: RTCDataChannelInit) => this.connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
     this.reliable = channel(0);
     this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
@@ -21,6 +27,15 @@ export class Connection {
   /** 1 if the connection has failed, 2 if it was closed. */
   get ended(): number {
     return 1 + ["failed", "closed"].indexOf(this.connection.connectionState);
+  }
+
+  /** Other ICE servers from the next description on. */
+  configure(iceServers: unknown): void {
+    try {
+      this.connection.setConfiguration(this.#configuration(iceServers));
+    } catch {
+      // Servers that are none leave those that it had.
+    }
   }
 
   /** Has handlers called for every event, and for messages; for none any more, but for the ends of channels. */
@@ -41,13 +56,19 @@ export class Connection {
     this.reliable.close();
   }
 
-  /** Closes everything at once. */
+  /** Closes everything at once, or as soon as it may be. */
   close(): void {
     this.listen(null, null);
     for (const channel of [this.reliable, this.unreliable]) {
       channel.onclose = null;
       channel.close();
     }
-    this.connection.close();
+    const { connection } = this;
+    if (connection.iceGatheringState === "complete") connection.close();
+    else setTimeout(() => connection.close(), CLOSING_MS);
+  }
+
+  #configuration(iceServers: unknown): RTCConfiguration {
+    return { iceServers: (iceServers ?? []) as RTCIceServer[], iceTransportPolicy: this.relayOnly ? "relay" : "all" };
   }
 }

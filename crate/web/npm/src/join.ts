@@ -87,35 +87,32 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
   const HostOfWasm = await load();
   giveUp.throwIfAborted();
   const { room: name, urls, zone, relayOnly, config } = checked;
-  let hiding = false;
+  let own = identity;
   let unwatch: (() => void) | undefined;
   const room: HostedRoom = new HostedRoom({
     name,
     logEntriesMax: checked.logEntriesMax,
-    makeHost: (sink, anew) => new HostOfWasm(sink, name, Identity.secretOf(anew ? createIdentity() : identity), urls, zone, config),
+    makeHost: (sink, anew) => {
+      if (anew) own = createIdentity();
+      return new HostOfWasm(sink, name, Identity.secretOf(own), urls, zone, config);
+    },
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
-      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. No connection can be made without its answer.`, error);
+      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. Until it answers, connections are made with its last answer as long as that is good, and none after that.`, error);
     }),
     relayOnly,
     serverless: urls.length === 0,
     onLeave: () => {
       forget();
-      // A page that goes away may come back, and then wants to know that it has left.
-      if (!hiding) unwatch?.();
+      unwatch?.();
     },
   });
   try {
     unwatch = watchPage({
-      leaving: () => {
-        hiding = true;
-        void room.leave();
-      },
-      restored: () => {
-        unwatch?.();
-        room.fail("left", "This page was left and came back from the browser's cache, and is no longer in the room. Call join() again.");
-      },
+      leaving: () => room.suspend(),
+      frozen: () => room.freeze(),
+      restored: () => room.resume(),
       hidden: (hidden) => room.setHidden(hidden),
-      online: () => room.wake(),
+      moved: () => room.wake(),
     });
     await ready(room, checked, giveUp);
     return room;

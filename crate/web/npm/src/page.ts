@@ -2,11 +2,13 @@
 export interface PageListener {
   /** The page is going away: there is time for what is synchronous. */
   leaving(): void;
+  /** So it has, and stands still from now on: whatever is still open keeps it from coming back. */
+  frozen(): void;
   /** The page is back after that, from the back/forward cache. */
   restored(): void;
   hidden(hidden: boolean): void;
-  /** The browser has a network again. */
-  online(): void;
+  /** The browser has a network again, or none any more, or has been frozen: what led anywhere before may lead nowhere now. */
+  moved(): void;
 }
 
 /** Listens to the life of the page; returns what ends that. */
@@ -25,9 +27,19 @@ export function watchPage(listener: PageListener): () => void {
   // Once more, for the case that the first was aborted before it began; otherwise it does nothing.
   addEventListener("pagehide", () => leave(), { signal });
   addEventListener("pageshow", (event) => {
-    if (event.persisted && left) listener.restored();
+    if (!event.persisted || !left) return;
+    left = false;
+    listener.restored();
   }, { signal });
-  addEventListener("online", () => listener.online(), { signal });
+  document.addEventListener("freeze", () => {
+    if (left) listener.frozen();
+  }, { signal });
+  const moved = () => {
+    if (!left) listener.moved();
+  };
+  addEventListener("online", moved, { signal });
+  addEventListener("offline", moved, { signal });
+  document.addEventListener("resume", moved, { signal });
   // Not at once: a page that is closed is hidden first, and nobody needs to know that.
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);

@@ -77,7 +77,16 @@ export class HostedRoom implements Room {
   #signaling: SignalingState = "detached";
   #messagesDropped = 0;
   #violationToldAt = -Infinity;
+  /** What the newest connection uses. */
+  #iceServers: unknown;
+  /** It was told that no link comes about, and none has since. */
+  #unlinkedTold = false;
   #leaving: Promise<void> | undefined;
+  /** It came by an invite, or is about to. */
+  #invited = false;
+  /** The host has said goodbye because the page went away; and has perhaps been freed. */
+  #suspended: Promise<unknown> | undefined;
+  #freed = false;
 
   constructor(setup: RoomSetup) {
     this.name = setup.name;
@@ -98,14 +107,16 @@ export class HostedRoom implements Room {
   /** Enters the room, by an invite if there is one; `progress` hears how that goes until it is ready. */
   start(presence: Json | undefined, invited: boolean, progress: JoinProgress): void {
     this.#progress = progress;
-    this.#enter(presence, invited);
+    this.#invited = invited;
+    this.#enter(presence);
   }
 
-  #enter(presence: Json | undefined, invited: boolean): void {
+  #enter(presence: Json | undefined): void {
     this.#ask((host) => {
       if (presence !== undefined) host.setPresence(presence);
       host.setHidden(document.hidden);
-      host.start(this.#setup.serverless && !invited);
+      // Who has been in the room, and comes back without a server, has nobody to wait for.
+      host.start(this.#setup.serverless && !(this.#invited && this.#progress));
     });
   }
 
@@ -175,12 +186,36 @@ export class HostedRoom implements Room {
 
   /** The page was hidden or shown. */
   setHidden(hidden: boolean): void {
-    if (!this.#leaving) this.#host.setHidden(hidden);
+    if (!this.#away()) this.#host.setHidden(hidden);
   }
 
-  /** The browser has a network again. */
+  /** The network may be another one, or none. */
   wake(): void {
-    if (!this.#leaving) this.#host.wake();
+    if (!this.#away()) this.#host.wake();
+  }
+
+  /** The page goes away: there is a goodbye, and everything stays as it is, for the case that the page comes back. */
+  suspend(): void {
+    if (this.#leaving) return;
+    this.#suspended ??= this.#host.leave();
+    // Nobody keeps a page that has connections.
+    this.#invites.close();
+  }
+
+  /** The page stands still: browsers keep none with connections, so what still waits for the goodbye to arrive is closed. */
+  freeze(): void {
+    if (!this.#suspended || this.#freed) return;
+    this.#freed = true;
+    this.#host.free();
+  }
+
+  /** The page is back from the browser's cache: a member again, who has been away. */
+  resume(): void {
+    if (!this.#suspended || this.#leaving) return;
+    this.freeze();
+    this.#suspended = undefined;
+    this.#freed = false;
+    this.#begin(false);
   }
 
   /** Tells an error that no call can report. */
@@ -193,14 +228,14 @@ export class HostedRoom implements Room {
   async #leave(): Promise<void> {
     this.#setup.onLeave();
     // Up to the first await everything happens at once: on `pagehide` there is no later.
-    const gone = this.#host.leave();
+    const gone = this.#suspended ?? this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
     this.#views.close();
     this.#invites.close();
     try {
       await gone;
     } finally {
-      this.#host.free();
+      if (!this.#freed) this.#host.free();
     }
   }
 
@@ -213,6 +248,7 @@ export class HostedRoom implements Room {
         this.#onMember(what, known, Object.freeze({ id, presence: kept, status: suspect ? "suspect" : "alive", zone, linked, rttMs, joinedAt }), why);
       },
       link: (id, up) => {
+        if (up) this.#unlinkedTold = false;
         const { member } = this.#update(id, { linked: up });
         this.#events.link.tell(member, up);
       },
@@ -237,7 +273,7 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
-      iceServers: (offered) => this.#invites.next() ?? this.#setup.iceServers(offered),
+      iceServers: async (offered) => this.#invites.next() ?? (this.#iceServers = await this.#setup.iceServers(offered)),
       connect: (given) => this.#connect(given),
     };
   }
@@ -278,6 +314,10 @@ export class HostedRoom implements Room {
       }
       case "superseded":
         return this.#beginAnew();
+      case "unlinked":
+        if (this.#unlinkedTold) return;
+        this.#unlinkedTold = true;
+        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)} This page keeps trying, and reaches that member also through any to whom both have a link.`);
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
@@ -286,15 +326,21 @@ export class HostedRoom implements Room {
   /** Another tab had our identity before us: we go on with a fresh one. The views stay, and the room tells them all again. */
   #beginAnew(): void {
     const superseded = this.#host;
-    const { id, presence } = this.self;
-    this.#members.delete(id);
-    for (const other of this.#members.keys()) this.#unseen.add(other);
-    this.#host = this.#setup.makeHost(this.#sink(), true);
-    this.#selfId = this.#host.id;
-    this.#enter(presence, false);
+    const { id } = this.self;
+    this.#begin(true);
     // It is in the midst of telling us.
     void superseded.leave().finally(() => superseded.free());
     this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
+  }
+
+  /** Goes on with another host: with the same identity, or with a fresh one. */
+  #begin(anew: boolean): void {
+    const { id, presence } = this.self;
+    this.#members.delete(id);
+    for (const other of this.#members.keys()) this.#unseen.add(other);
+    this.#host = this.#setup.makeHost(this.#sink(), anew);
+    this.#selfId = this.#host.id;
+    this.#enter(presence);
   }
 
   /** Changes what is known of a member, if anything is. */
@@ -355,7 +401,12 @@ export class HostedRoom implements Room {
   }
 
   #staying(): void {
-    if (this.#leaving) throw left();
+    if (this.#away()) throw left();
+  }
+
+  /** Whether there is no host that would do anything. */
+  #away(): unknown {
+    return this.#leaving ?? this.#suspended;
   }
 
   #stale(): void {
@@ -381,6 +432,13 @@ export class HostedRoom implements Room {
       remove();
     };
   }
+}
+
+/** What to do where no connection comes about. */
+function advice(iceServers: unknown): string {
+  return /"turns?:/.test(JSON.stringify(iceServers) ?? "")
+    ? "The TURN server did not help: check that both reach it (where UDP is blocked, at a URL with ?transport=tcp), and that it takes the credentials."
+    : "Give a TURN server to options.iceServers, or to the signaling server's --ice.";
 }
 
 function grounds(why: string): Grounds {

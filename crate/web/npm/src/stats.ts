@@ -1,7 +1,7 @@
 /** The kinds of frames, in the order of their numbers on the wire. */
 export const FRAME_KINDS = [
   "hello", "ping", "pong", "records", "entries", "synced", "post", "record", "entry", "suspicion", "farewell", "ihave", "graft", "prune", "compare", "want",
-  "obituary", "signal", "disconnect", "walk", "seek", "found", "splice", "prefer", "state", "fetch", "kept",
+  "obituary", "signal", "disconnect", "walk", "seek", "found", "splice", "prefer", "state", "fetch", "kept", "direct",
 ] as const;
 
 /** A kind of frame. */

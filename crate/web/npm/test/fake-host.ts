@@ -87,7 +87,7 @@ export class FakeHost implements Host {
     try {
       const [from, value, room] = JSON.parse(new TextDecoder().decode(frame.subarray(58)), lively) as [string, unknown, string];
       if (patienceMs > 0) this.calls.push(["unseal", patienceMs]);
-      if (patienceMs > 0 && this.hasPlace) void this.sink.connect(this.sink.iceServers(undefined));
+      if (patienceMs > 0 && this.hasPlace) void Promise.resolve(this.sink.iceServers(undefined)).then((given) => this.sink.connect(given));
       return [from, value, room === this.room];
     } catch {
       return undefined;
@@ -157,7 +157,7 @@ export function stubPage(): (type: string, fields?: object) => void {
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   return (type, fields = {}) => {
     if (type === "visibilitychange") document.hidden = (fields as { hidden: boolean }).hidden;
-    (type === "visibilitychange" ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
+    (["visibilitychange", "freeze", "resume"].includes(type) ? document : page).dispatchEvent(Object.assign(new Event(type), fields));
   };
 }
 

@@ -15,6 +15,7 @@ class FakeConnection {
   static made: FakeConnection[] = [];
   connectionState = "new";
   iceConnectionState = "checking";
+  iceGatheringState = "complete";
   localDescription = { sdp: `a=ice-ufrag:abcd\r\na=ice-pwd:${"p".repeat(24)}\r\na=fingerprint:sha-256 ${"AB:".repeat(31)}CD\r\na=candidate:1 1 udp 5 10.0.0.1 9 typ host\r\n` };
   remote: unknown;
   readonly tried: string[] = [];

@@ -120,15 +120,54 @@ test("who gives up does not end it for another who waits for the same room", asy
   expect(lastHost().asked("leave")).toHaveLength(0);
 });
 
-test("a page that goes away says goodbye at once, and is told if it comes back", async () => {
-  const room = await joined("lobby");
-  const errors: string[] = [];
-  room.on("error", (error) => errors.push(error.code));
+test("a page that goes away says goodbye at once, and is a member again, who has been away, if it comes back", async () => {
+  const room = await joined("lobby", { presence: "here" });
+  const gone: string[] = [];
+  room.on("leave", ({ id }, reason) => gone.push(`${id.slice(0, 2)} ${reason}`));
+  const before = lastHost();
+  for (const id of ["11".repeat(16), "22".repeat(16)]) before.tell("joined", id);
+  room.setPresence("there");
   dispatch("pagehide", { persisted: true });
-  expect(lastHost().asked("leave")).toHaveLength(1);
+  dispatch("offline");
+  expect([before.asked("leave").length, before.asked("wake").length]).toEqual([1, 0]);
+  expect(before.freed).toBe(0);
+  dispatch("freeze");
+  dispatch("visibilitychange", { hidden: false });
+  expect([before.freed, before.asked("setHidden").length]).toEqual([1, 1]);
+  expect(() => room.setPresence("nowhere")).toThrow(expect.objectContaining({ code: "left" }) as Error);
+  dispatch("pageshow", { persisted: false });
+  expect(lastHost()).toBe(before);
   dispatch("pageshow", { persisted: true });
   dispatch("pageshow", { persisted: true });
-  expect(errors).toEqual(["left"]);
+  await vi.advanceTimersByTimeAsync(0);
+  const after = lastHost();
+  expect([before.freed, FakeHost.made.length]).toEqual([1, 2]);
+  expect(after.secret).toEqual(before.secret);
+  expect(after.calls.map(([name]) => name).slice(0, 3)).toEqual(["setPresence", "setHidden", "start"]);
+  expect(after.asked("setPresence")).toEqual([["setPresence", "there"]]);
+  after.tell("joined", "22".repeat(16));
+  after.sink.ready();
+  expect(gone).toEqual(["11 failed"]);
+  expect(room.members).toHaveLength(2);
+  expect(await join("lobby")).toBe(room);
+  dispatch("pagehide", { persisted: true });
+  dispatch("pageshow", { persisted: true });
+  expect([FakeHost.made.length, after.freed]).toEqual([3, 1]);
+});
+
+test("a room that is left while its page is away, or after it came back, is not entered again", async () => {
+  const [one, two] = [await joined("one"), await joined("two")];
+  const hosts = [...FakeHost.made];
+  dispatch("pagehide", { persisted: true });
+  await one.leave();
+  dispatch("freeze");
+  dispatch("pageshow", { persisted: true });
+  expect(FakeHost.made.slice(2).map(({ room }) => room)).toEqual(["two"]);
+  expect(hosts.map((host) => [host.asked("leave").length, host.freed])).toEqual([[1, 1], [1, 1]]);
+  await two.leave();
+  dispatch("pagehide", { persisted: true });
+  dispatch("pageshow", { persisted: true });
+  expect(FakeHost.made).toHaveLength(3);
 });
 
 test("a page that is hidden because it is closed does not tell that it is hidden", async () => {
@@ -141,17 +180,19 @@ test("a page that is hidden because it is closed does not tell that it is hidden
   await room.leave();
 });
 
-test("the host hears when the page is hidden or shown, or online again, until the room is left", async () => {
+test("the host hears when the page is hidden or shown, loses or gets a network, or was frozen, until the room is left", async () => {
   const room = await joined("lobby");
   dispatch("visibilitychange", { hidden: true });
+  dispatch("offline");
   dispatch("online");
+  dispatch("resume");
   await vi.advanceTimersByTimeAsync(0);
   expect(lastHost().asked("setHidden").at(-1)).toEqual(["setHidden", true]);
-  expect(lastHost().asked("wake")).toHaveLength(1);
+  expect(lastHost().asked("wake")).toHaveLength(3);
   await room.leave();
   dispatch("online");
   dispatch("pagehide");
-  expect(lastHost().asked("wake")).toHaveLength(1);
+  expect(lastHost().asked("wake")).toHaveLength(3);
   expect(lastHost().asked("leave")).toHaveLength(1);
 });
 

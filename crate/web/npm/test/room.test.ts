@@ -299,6 +299,27 @@ test("errors are told, violations at most once a second", async () => {
   expect(errors.map(([error]) => (error as ChinwagError).code)).toEqual(["protocol", "protocol", "connection-budget", "bad-argument"]);
 });
 
+test.each([
+  ["no servers", undefined, "Give a TURN server"],
+  ["STUN alone", [{ urls: ["stun:one"] }], "Give a TURN server"],
+  ["TURN", Promise.resolve([{ urls: ["stun:one", "turn:two"] }]), "The TURN server did not help"],
+])("that no connection comes about is told once until there is a link, with what to do: %s", async (_, servers, what) => {
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => servers, relayOnly: false, serverless: false, onLeave });
+  room.start(undefined, false, { ready() {}, attached() {}, trouble() {} });
+  const { sink } = lastHost();
+  const errors = heard("error");
+  expect(await sink.iceServers(undefined)).toEqual(await servers);
+  for (let count = 0; count < 3; count += 1) sink.trouble("unlinked", EVE);
+  await Promise.resolve();
+  expect(errors).toEqual([[expect.objectContaining({ code: "join-timeout", message: expect.stringMatching(new RegExp(`${EVE} .*${what}`)) as string })]]);
+  sink.link(EVE, false);
+  sink.trouble("unlinked", EVE);
+  expect(errors).toHaveLength(1);
+  sink.link(EVE, true);
+  sink.trouble("unlinked", EVE);
+  expect(errors).toHaveLength(2);
+});
+
 test("unknown events and empty names are refused", () => {
   expect(() => room.on("joined" as never, () => {})).toThrow('no event "joined"');
   expect(() => room.on("toString" as never, () => {})).toThrow("no event");

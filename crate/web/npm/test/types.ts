@@ -5,6 +5,7 @@ import { join } from "../src/index.js";
 export async function mustCompile(): Promise<void> {
   const identity: Identity = createIdentity();
   const room: Room = await join("lobby", { signaling: ["wss://a", "wss://b"], presence: { name: "me", bytes: new Uint8Array() }, identity, config: { linksWanted: 5 } });
+  await join("lobby", { iceServers: () => Promise.resolve([{ urls: "turn:a", username: "ada", credential: "secret", ttl: 60 }]) });
   const members: readonly Member[] = room.members;
   const end: () => void = room.on("leave", (member, reason) => void [member.id.length, reason satisfies "left" | "failed"]);
   end();
@@ -37,6 +38,8 @@ export async function mustNotCompile(room: Room): Promise<void> {
   await join();
   // @ts-expect-error There is no such option.
   await join("lobby", { singaling: "wss://a" });
+  // @ts-expect-error The time is a number of seconds.
+  await join("lobby", { iceServers: [{ urls: "turn:a", ttl: "60 s" }] });
   // @ts-expect-error There is no such knob.
   await join("lobby", { config: { links: 5 } });
   // @ts-expect-error An identity cannot be made by hand.

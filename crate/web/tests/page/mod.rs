@@ -23,6 +23,8 @@ extern "C" {
     fn message(sink: &JsValue, at: u32) -> JsValue;
     #[wasm_bindgen(js_name = setIce)]
     fn set_ice(sink: &JsValue, ice: &Function);
+    #[wasm_bindgen(js_name = setRelayOnly)]
+    fn set_relay_only(sink: &JsValue, relay_only: bool);
     pub(crate) fn js(code: &str) -> JsValue;
     pub(crate) fn same(a: &JsValue, b: &JsValue) -> bool;
 }
@@ -40,9 +42,19 @@ impl Peer {
     }
 
     pub(crate) fn with(room: &str, identity: u8, urls: &[&str], config: &[f64]) -> Self {
+        Self::made(room, identity, urls, false, config)
+    }
+
+    /// One that wants relayed connections only, where there is no relay: nobody gets through to it.
+    pub(crate) fn out_of_reach(room: &str, identity: u8, config: &[f64]) -> Self {
+        Self::made(room, identity, &["ws://in.page/"], true, config)
+    }
+
+    fn made(room: &str, identity: u8, urls: &[&str], relay_only: bool, config: &[f64]) -> Self {
         use_fake_server();
         let sink = memory();
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        set_relay_only(&sink, relay_only);
         let host =
             Host::new(sink.clone().unchecked_into::<Sink>(), room.to_owned(), vec![identity; 32], urls, None, config);
         Self { host: host.expect("a host"), sink }
