@@ -229,9 +229,14 @@ impl Node {
 
     /// Whether we would still make so many connections gladly.
     fn has_left(&self, connections: usize) -> bool {
+        self.connections_left() >= connections
+    }
+
+    /// How many connections we would still make gladly.
+    pub(super) fn connections_left(&self) -> usize {
         let made = self.links.len().saturating_add(self.partings.taken(self.now) as usize);
         let easy = CONNECTIONS_EASY.saturating_add(self.members.len() / MEMBERS_A_CONNECTION);
-        made.saturating_add(connections) <= easy
+        easy.saturating_sub(made)
     }
 
     /// Whether others shall make room for a member that has so many links.
