@@ -23,6 +23,8 @@ pub struct Stats {
     pub links: u64,
     /// Links being made.
     pub links_pending: u64,
+    /// Gauge: connections that we would still make gladly in a large room. With none left we make do with the links that we have, if those are four.
+    pub connections_left: u64,
     /// Dials made, ours and those that we answered: RTCPeerConnections in a browser.
     pub dials: u64,
     /// Dials that came to nothing.

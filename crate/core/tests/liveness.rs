@@ -345,6 +345,7 @@ fn who_has_moved_and_is_not_told_finds_out_and_loses_nobody() {
 #[test]
 fn who_is_told_that_it_has_moved_and_has_not_keeps_everything_as_it_is() {
     let mut world = World::room(12);
+    world.run_ms(30_000);
     let before: Vec<_> = (0..12).map(|at| world.link(0, at)).collect();
     for _ in 0..3 {
         world.input(0, Input::Moved);

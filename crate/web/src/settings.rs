@@ -91,6 +91,7 @@ pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
         node.differing,
         node.lag_ms,
         node.lag_max_ms,
+        node.connections_left,
     ];
     let by_kind = node.sent_by_kind.iter().flat_map(|sent| [sent.frames, sent.bytes]);
     numbers.into_iter().chain(by_kind).map(|number| number as f64).collect()

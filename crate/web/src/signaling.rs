@@ -128,6 +128,9 @@ impl Signaling {
     /// Our network may be another. A socket that led to the server before is not believed, since it may take minutes to show that it leads nowhere: there
     /// is a new one at once. And there is no reason to wait any longer for the next attempt.
     pub(crate) fn renew(&self) {
+        if self.visits.is_on() {
+            self.plan_next_visit();
+        }
         let attached = match *self.phase.borrow() {
             Phase::Attached { .. } => true,
             Phase::Waiting { .. } => false,

@@ -386,6 +386,7 @@ impl Node {
             suspects: count(suspects),
             links: count(links),
             links_pending: count(self.links.len().saturating_sub(links)),
+            connections_left: count(self.connections_left()),
             ..self.stats
         }
     }

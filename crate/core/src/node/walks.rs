@@ -206,7 +206,7 @@ impl Node {
     /// A peer makes room between us for a member that looks for links.
     pub(super) fn on_splice(&mut self, from: LinkId, knock: &Signed<Knock>) {
         let peer = peer_id(&knock.body.from);
-        if self.is_weary_of(knock.body.links) && self.random.below(2) > 0 {
+        if self.is_weary_of(knock.body.links) && self.random.below(4) > 0 {
             // It walks on from here, and is far already. If it finds nobody better, the next takes it as it comes.
             let ttl = WALK_TTL.saturating_sub(WALK_HOPS);
             return self.on_walk(Route::Mesh(from), ttl, knock.clone());
@@ -229,9 +229,14 @@ impl Node {
 
     /// Whether we would still make so many connections gladly.
     fn has_left(&self, connections: usize) -> bool {
+        self.connections_left() >= connections
+    }
+
+    /// How many connections we would still make gladly.
+    pub(super) fn connections_left(&self) -> usize {
         let made = self.links.len().saturating_add(self.partings.taken(self.now) as usize);
         let easy = CONNECTIONS_EASY.saturating_add(self.members.len() / MEMBERS_A_CONNECTION);
-        made.saturating_add(connections) <= easy
+        easy.saturating_sub(made)
     }
 
     /// Whether others shall make room for a member that has so many links.

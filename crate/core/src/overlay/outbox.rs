@@ -31,6 +31,9 @@ const DRAIN_US_MAX: u64 = 30_000;
 /// A link that has been behind for so long, while another is not, holds our user up no more.
 const PATIENCE_MS: u32 = 5_000;
 
+/// Nor does one that takes nothing at all for so long: a tab that stands still.
+const STANDSTILL_MS: u32 = 750;
+
 /// A link that has taken nothing for so long, and for which too much waits, is shed.
 const STUCK_MS: u32 = 10_000;
 
@@ -162,7 +165,7 @@ impl Outboxes {
     pub(crate) fn hold_up(&self, now: Instant, links: usize) -> bool {
         let behind = || self.links.iter().filter(|outbox| outbox.is_behind());
         let all = behind().count() >= links;
-        behind().any(|outbox| all || now < outbox.behind_since.plus_ms(PATIENCE_MS))
+        behind().any(|outbox| all || now < outbox.waited_for_until())
     }
 
     /// What the host's own buffer of a link may hold.
@@ -197,6 +200,11 @@ impl Outbox {
             bytes: 0,
             postponed: Vec::new(),
         }
+    }
+
+    /// How long our user waits for this link, if another is not behind.
+    fn waited_for_until(&self) -> Instant {
+        self.behind_since.plus_ms(PATIENCE_MS).min(self.told_at.plus_ms(STANDSTILL_MS))
     }
 
     /// The buffer becomes as large as what the link takes in a few hundredths of a second.
@@ -478,6 +486,15 @@ mod tests {
         assert!(outboxes.hold_up(late, 1), "there is no other");
         outboxes.congested(late, LinkId(4));
         assert!(outboxes.hold_up(late, 3), "this one is not far behind yet");
+    }
+
+    #[test]
+    fn one_that_stands_still_is_not_waited_for_and_one_that_is_slow_is() {
+        let (mut outboxes, soon) = (behind(), NOW.plus_ms(STANDSTILL_MS));
+        assert!(!outboxes.hold_up(soon, 2));
+        outboxes.hold(NOW, LINK, post(1, 1, 100), MIB);
+        outboxes.writable(soon, LINK, MIB);
+        assert!(outboxes.hold_up(soon, 2));
     }
 
     #[test]

@@ -49,6 +49,11 @@ export interface Stats {
   readonly linksShed: number;
   /** Counter: RTCPeerConnections made. A browser process has some 500 in all, and closed ones count until they are collected. */
   readonly peerConnectionsMade: number;
+  /**
+   * Gauge: RTCPeerConnections that this tab would still make gladly in a large room: nine, and one more for every 64 members, less its links and those
+   * that ended of late because others needed the place. With none left it makes do with the links that it has, if those are four or more.
+   */
+  readonly connectionsLeft: number;
   /** Counter: incoming data-channel messages that were no frames: text, or larger than 16 KiB. */
   readonly framesRefused: number;
   /** Counter: outgoing unreliable frames that found their channel full. */
@@ -81,5 +86,5 @@ export const HOST_STATS = [
   "messagesIn", "messagesOut", "duplicates", "violations", "refutations", "falseSuspicions", "freezes",
   "framesPostponed", "linksShed",
   "peerConnectionsMade", "framesRefused", "framesDropped", "valuesRefused", "bufferedBytes", "sendsWaiting",
-  "suspicions", "failures", "differing", "lagMs", "lagMaxMs",
+  "suspicions", "failures", "differing", "lagMs", "lagMaxMs", "connectionsLeft",
 ] as const satisfies readonly (keyof Stats)[];

@@ -98,7 +98,7 @@ export class FakeHost implements Host {
     return Promise.resolve();
   }
   stats(): Float64Array {
-    return Float64Array.from({ length: 84 }, (_, at) => at + 1);
+    return Float64Array.from({ length: 87 }, (_, at) => at + 1);
   }
   free(): void {
     this.freed += 1;

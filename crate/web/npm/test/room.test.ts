@@ -142,7 +142,7 @@ test("who finds another tab with its identity goes on as a new member, and says 
 test("what was sent is told by kind", () => {
   const { sentByKind, lagMaxMs } = room.stats();
   expect(lagMaxMs).toBe(30);
-  expect([sentByKind.hello, sentByKind.ping, sentByKind.kept]).toEqual([{ frames: 31, bytes: 32 }, { frames: 33, bytes: 34 }, { frames: 83, bytes: 84 }]);
+  expect([sentByKind.hello, sentByKind.ping, sentByKind.direct]).toEqual([{ frames: 32, bytes: 33 }, { frames: 34, bytes: 35 }, { frames: 86, bytes: 87 }]);
 });
 
 test("a link changes its member, also if that has gone in the meantime", () => {
