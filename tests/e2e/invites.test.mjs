@@ -1,7 +1,10 @@
 // @ts-check
 // Rooms without any server: people carry an invite and its answer from page to page by hand.
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeCuttable } from "./harness/cut.mjs";
 import { expectEverybody, expectMessage, say } from "./harness/demo.mjs";
+import { breakPath, whyNoRoaming } from "./harness/roaming.mjs";
 import { suite } from "./harness/suite.mjs";
 
 /** @typedef {import("./harness/suite.mjs").Scene} Scene */
@@ -11,6 +14,8 @@ const scenario = suite();
 
 const MEET_MS = 10_000;
 const PROMPT_MS = 5_000;
+/** A silence, what it takes to find out that the peer lives, and another way. */
+const MENDED_MS = 8_000;
 /** What still makes a QR code that a phone reads off a screen. */
 const CHARACTERS_MAX = 600;
 
@@ -114,6 +119,52 @@ scenario("without any server, one lets in a second and the second a third, who f
     await expectMessage(all, tab.id, `hello from ${tab.label}`, PROMPT_MS);
   }
 });
+
+const skip = whyNoRoaming();
+const mending = "a link that came of an invite finds another way when its path breaks, and is not made anew";
+if (skip !== false) test(mending, { skip });
+else scenario(mending, async (scene) => {
+  const first = await scene.tab("chromium");
+  await makeCuttable(first);
+  await first.goto(scene.address("invite", first.name));
+  await first.arrive();
+  const second = await letIn(scene, first, "firefox");
+  const third = await letIn(scene, second, "chromium");
+  const all = [first, second, third];
+  await expectEverybody(all, MEET_MS);
+  await Promise.all(all.map((tab) => expectLinked(tab, all.filter((other) => other !== tab))));
+  const before = await Promise.all(all.map(connectionsMade));
+  const { value: path } = await first.until("the path of the invite", PROMPT_MS, pathOfInvite, 0);
+  if (typeof path !== "object") throw new Error("there is no path");
+  const repair = breakPath(path.port, path.other);
+  try {
+    await first.until("another path", MENDED_MS, pathOfInvite, path.port);
+    await say(first, "still here");
+    await expectMessage(all, first.id, "still here", PROMPT_MS);
+    await Promise.all(all.map((tab) => expectLinked(tab, all.filter((other) => other !== tab))));
+    assert.deepEqual(await Promise.all(all.map(connectionsMade)), before);
+  } finally {
+    repair();
+  }
+});
+
+/** @param {Visitor} tab */
+const connectionsMade = (tab) => tab.evaluate(() => window.chinwag?.room?.stats().peerConnectionsMade);
+
+/**
+ * Runs in the page, again and again: the UDP ports by which its first connection goes, if it does not go by this one.
+ * @param {number} but
+ */
+const pathOfInvite = (but) => {
+  void window.connections[0]?.getStats().then((report) => {
+    const stats = new Map(report);
+    const transport = [...stats.values()].find(({ type }) => type === "transport");
+    const pair = stats.get(transport?.selectedCandidatePairId);
+    const [local, remote] = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)];
+    window.path = local && remote && pair.state === "succeeded" ? { port: local.port, other: remote.port } : undefined;
+  });
+  return window.path !== undefined && window.path.port !== but && window.path;
+};
 
 /**
  * Has a member of the bare page do something with an invite, and tells what came of it.

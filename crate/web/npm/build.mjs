@@ -49,6 +49,20 @@ const WASM_OPT = ["-Oz", "--converge", "--skip-pass=local-cse", "--one-caller-in
 /** What browsers of 2022 have, and what rustc assumes: without it the optimiser refuses or undoes some of it. */
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "multivalue", "reference-types"];
 
+/**
+ * What the glue can do without or say in fewer words, and what is instead of it: what it does for browsers that lack more than those of 2022, and functions that
+ * are no methods. If any of it looks otherwise one day, it stays, and does no harm.
+ */
+const GLUE_EDITS = [
+  [/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \}\s*: /g, ""],
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{$.*?^\}$/gms, ""],
+  [/^if \(Symbol\.dispose\) .*$/gm, ""],
+  // The imports that may throw: `name: function() { return handleError(function (…) { … }, arguments); },`.
+  [/: function\(\) \{ return handleError\((function \([^)]*\) \{$.*?^ {8}\}), arguments\); \},$/gms, ": catching($1),"],
+  // All imports, at the beginning of a line, and those that may throw.
+  [/(^ {8}\w+: |\bcatching\()function ?\(([^)]*)\) \{/gm, "$1($2) => {"],
+];
+
 if (!process.argv.includes("--face")) buildWasm();
 else if (!existsSync(wasm)) fail("there is no WebAssembly yet: run without --face first.");
 packWasm();
@@ -99,7 +113,7 @@ function renameInGlue(names) {
 }
 
 /**
- * Adds to the glue how it starts from bytes that are there already.
+ * Adds to the glue how it starts from bytes that are there already, and takes out what nobody needs.
  *
  * Its own way in also takes addresses, requests and responses, and streams: nobody needs that who has the bytes, and a bundler
  * leaves it out if nobody calls it. Both ways end at the same promise, as there is one instance.
@@ -109,7 +123,8 @@ function addStart() {
   const text = readFileSync(glue, "utf8");
   const missing = ["let __wbg_init_promise;", "function __wbg_get_imports()", "function __wbg_finalize_init(instance, module)"].filter((line) => !text.includes(line));
   if (missing.length > 0) fail(`the glue lacks ${missing.join(", ")}.`);
-  appendFileSync(glue, `
+  writeFileSync(glue, `${GLUE_EDITS.reduce((rest, [old, now]) => rest.replaceAll(old, now), text)}
+const catching = (call) => (...args) => handleError(call, args);
 export function start(bytes) {
     return __wbg_init_promise ??= WebAssembly.instantiate(bytes, __wbg_get_imports()).then(
         ({ instance, module }) => __wbg_finalize_init(instance, module),

@@ -84,7 +84,7 @@ impl Link {
         let Some(driver) = self.driver.upgrade() else { return };
         let next = match (step, self.transport()) {
             (Step::IceServers, Some(transport)) => {
-                transport.configure(value);
+                transport.connection().configure(value);
                 self.negotiation.begin(&transport, true)
             }
             (Step::IceServers, None) => self.open(&driver, value).and_then(|transport| {
@@ -209,10 +209,8 @@ impl Link {
             "icecandidate" => self.on_candidate(event),
             // On a link that is up, the node's own probes are quicker than the browser, which says `disconnected` after 5 s and `failed` after more; and
             // what has failed can be mended. And before that, who does not have our description yet cannot be heard.
-            "connectionstatechange" if !self.up.get() && !transport.is_by_hand() => {
-                if let Some(reason) = transport.ended() {
-                    self.down(reason);
-                }
+            "connectionstatechange" if !self.up.get() && !transport.is_by_hand() && transport.has_failed() => {
+                self.down(LinkDownReason::Failed);
             }
             // A third channel: both are agreed on beforehand, so the other side is not one of ours.
             "datachannel" => {

@@ -401,9 +401,9 @@ fn peers(ids: &[String]) -> Vec<PeerId> {
     ids.iter().filter_map(|id| id.parse().ok()).take(INTRODUCTIONS_MAX).collect()
 }
 
-/// What a server says, if it is no longer than it may be.
+/// What a server says in a `message`, if it is no longer than it may be.
 fn text_of(event: &Event) -> Option<String> {
-    let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+    let text = event.unchecked_ref::<MessageEvent>().data().as_string();
     text.filter(|text| text.len() <= MESSAGE_BYTES_MAX)
 }
 

@@ -1,16 +1,11 @@
 //! The browser's objects behind a link, and their handlers.
 
-use chinwag_core::{Lane, LinkDownReason};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Event, MessageEvent, RtcDataChannel, RtcPeerConnection};
+use alloc::string::String;
 
-#[wasm_bindgen]
-extern "C" {
-    /// What web-sys lacks of an `RTCPeerConnection`.
-    type More;
-    #[wasm_bindgen(method, js_name = restartIce)]
-    fn restart_ice(this: &More);
-}
+use chinwag_core::{Lane, LinkDownReason};
+use js_sys::Promise;
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Event, MessageEvent, RtcDataChannel};
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
@@ -28,7 +23,7 @@ pub(crate) enum Handed {
 
 /// A connection with its two channels. Their ids are agreed on beforehand, so no message announces them.
 pub(crate) struct Transport {
-    connection: RtcPeerConnection,
+    connection: Connection,
     /// Ordered and retransmitted.
     reliable: RtcDataChannel,
     /// Unordered, never retransmitted.
@@ -39,25 +34,41 @@ pub(crate) struct Transport {
     /// entry and a shim for every link.
     on_event: Closure<dyn Fn(Event)>,
     on_message: Closure<dyn Fn(MessageEvent)>,
-    made: Connection,
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// The face's side of it: `connection.ts`.
+    /// The face's side of it: `connection.ts`. To make and to describe connections takes less code there than through bindings.
     pub(crate) type Connection;
-    #[wasm_bindgen(method, getter)]
-    fn connection(this: &Connection) -> RtcPeerConnection;
     #[wasm_bindgen(method, getter)]
     fn reliable(this: &Connection) -> RtcDataChannel;
     #[wasm_bindgen(method, getter)]
     fn unreliable(this: &Connection) -> RtcDataChannel;
     #[wasm_bindgen(method, getter, js_name = isOpen)]
     fn is_open(this: &Connection) -> bool;
+    #[wasm_bindgen(method, getter, js_name = hasFailed)]
+    fn has_failed(this: &Connection) -> bool;
+    /// Our description, if there is one.
     #[wasm_bindgen(method, getter)]
-    fn ended(this: &Connection) -> u32;
+    pub(crate) fn sdp(this: &Connection) -> Option<String>;
+    /// Whether that is an answer.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn answers(this: &Connection) -> bool;
+    /// Makes an offer, or the answer to one.
     #[wasm_bindgen(method)]
-    fn configure(this: &Connection, ice_servers: &JsValue);
+    pub(crate) fn describe(this: &Connection) -> Promise;
+    /// Takes the other side's description, "offer" or "answer".
+    #[wasm_bindgen(method)]
+    pub(crate) fn take(this: &Connection, kind: &str, sdp: &str) -> Promise;
+    /// Takes a candidate of the other side.
+    #[wasm_bindgen(method)]
+    pub(crate) fn add(this: &Connection, line: &str, mid: Option<&str>, m_line_index: Option<u16>) -> Promise;
+    /// Other ICE servers from the next description on.
+    #[wasm_bindgen(method)]
+    pub(crate) fn configure(this: &Connection, ice_servers: &JsValue);
+    /// The next offer is for another way.
+    #[wasm_bindgen(method)]
+    pub(crate) fn restart(this: &Connection);
     #[wasm_bindgen(method)]
     fn listen(this: &Connection, on_event: &JsValue, on_message: &JsValue);
     #[wasm_bindgen(method)]
@@ -69,21 +80,19 @@ extern "C" {
 impl Transport {
     /// What the face has made; it calls the two handlers from now on.
     pub(crate) fn new(
-        made: Connection,
+        connection: Connection,
         on_event: impl Fn(Event) + 'static,
         on_message: impl Fn(MessageEvent) + 'static,
     ) -> Self {
-        let connection = made.connection();
         let transport = Self {
-            is_by_hand: connection.local_description().is_some(),
-            connection,
-            reliable: made.reliable(),
-            unreliable: made.unreliable(),
+            is_by_hand: connection.sdp().is_some(),
+            reliable: connection.reliable(),
+            unreliable: connection.unreliable(),
             on_event: Closure::new(on_event),
             on_message: Closure::new(on_message),
-            made,
+            connection,
         };
-        transport.made.listen(transport.on_event.as_ref(), transport.on_message.as_ref());
+        transport.connection.listen(transport.on_event.as_ref(), transport.on_message.as_ref());
         transport
     }
 
@@ -92,24 +101,14 @@ impl Transport {
         self.is_by_hand
     }
 
-    /// Other ICE servers from the next description on.
-    pub(crate) fn configure(&self, ice_servers: &JsValue) {
-        self.made.configure(ice_servers);
-    }
-
-    /// The next offer is for another way.
-    pub(crate) fn restart(&self) {
-        self.connection.unchecked_ref::<More>().restart_ice();
-    }
-
     /// The connection itself.
-    pub(crate) fn connection(&self) -> &RtcPeerConnection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// Whether both channels are open.
     pub(crate) fn is_open(&self) -> bool {
-        self.made.is_open()
+        self.connection.is_open()
     }
 
     /// Hands a frame to its channel, of which the reliable one should hold no more than so much.
@@ -137,23 +136,19 @@ impl Transport {
         self.reliable.buffered_amount() as usize + self.unreliable.buffered_amount() as usize
     }
 
-    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back.
-    pub(crate) fn ended(&self) -> Option<LinkDownReason> {
-        match self.made.ended() {
-            1 => Some(LinkDownReason::Failed),
-            2 => Some(LinkDownReason::Closed),
-            _ => None,
-        }
+    /// Whether the connection says that it has failed. `disconnected` is not the end: a path may come back.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.connection.has_failed()
     }
 
     /// Takes the handlers away and closes everything.
     pub(crate) fn close(&self) {
-        self.made.close();
+        self.connection.close();
     }
 
     /// Takes all handlers away but that which tells of the channel's end, and closes the channel in order: its end
     /// comes when everything that was put in has arrived (RFC 8831, section 6.7).
     pub(crate) fn part(&self) {
-        self.made.part();
+        self.connection.part();
     }
 }

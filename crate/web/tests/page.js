@@ -166,7 +166,13 @@ class Connection {
     this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
   }
   get isOpen() { return this.reliable.readyState === "open" && this.unreliable.readyState === "open"; }
-  get ended() { return 1 + ["failed", "closed"].indexOf(this.connection.connectionState); }
+  get hasFailed() { return this.connection.connectionState === "failed"; }
+  get sdp() { return this.connection.localDescription?.sdp; }
+  get answers() { return this.connection.localDescription?.type === "answer"; }
+  describe() { return this.connection.setLocalDescription(); }
+  take(type, sdp) { return this.connection.setRemoteDescription({ type, sdp }); }
+  add(candidate, sdpMid, sdpMLineIndex) { return this.connection.addIceCandidate({ candidate, sdpMid, sdpMLineIndex }); }
+  restart() { this.connection.restartIce(); }
   configuration(iceServers) { return { iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all" }; }
   configure(iceServers) { this.connection.setConfiguration(this.configuration(iceServers)); }
   listen(onEvent, onMessage) {

@@ -24,9 +24,38 @@ export class Connection {
     return this.reliable.readyState === "open" && this.unreliable.readyState === "open";
   }
 
-  /** 1 if the connection has failed, 2 if it was closed. */
-  get ended(): number {
-    return 1 + ["failed", "closed"].indexOf(this.connection.connectionState);
+  get hasFailed(): boolean {
+    return this.connection.connectionState === "failed";
+  }
+
+  /** Our description, if there is one. */
+  get sdp(): string | undefined {
+    return this.connection.localDescription?.sdp;
+  }
+
+  /** Whether that is an answer. */
+  get answers(): boolean {
+    return this.connection.localDescription?.type === "answer";
+  }
+
+  /** Makes an offer, or the answer to one. */
+  describe(): Promise<void> {
+    return this.connection.setLocalDescription();
+  }
+
+  /** Takes the other side's description. */
+  take(type: RTCSdpType, sdp: string): Promise<void> {
+    return this.connection.setRemoteDescription({ type, sdp });
+  }
+
+  /** Takes a candidate of the other side. */
+  add(candidate: string, sdpMid: string | null = null, sdpMLineIndex: number | null = null): Promise<void> {
+    return this.connection.addIceCandidate({ candidate, sdpMid, sdpMLineIndex });
+  }
+
+  /** The next offer is for another way. */
+  restart(): void {
+    this.connection.restartIce();
   }
 
   /** Other ICE servers from the next description on. */

@@ -10,8 +10,7 @@ const HIDDEN = /^.{8}-.{4}-.{4}-.{4}-.{12}\.local$/;
  * What differs between two descriptions (RFC 8829) of a connection with nothing but data channels: user name and password for ICE, the certificate's
  * fingerprint, and then address, port and priority of each candidate. The rest is the same for all.
  */
-export function packDescription({ localDescription }: Pick<RTCPeerConnection, "localDescription">): (string | number | Uint8Array)[] {
-  const sdp = String(localDescription?.sdp);
+export function packDescription(sdp: string): (string | number | Uint8Array)[] {
   const field = (name: string): string => new RegExp(`^a=${name}(\\S+)`, "m").exec(sdp)?.[1] ?? "";
   // Those for TCP lead nowhere: browsers only dial by it.
   const candidates = [...sdp.matchAll(/^a=candidate:\S+ 1 udp (\d+) (\S+) (\d+)/gim)];

@@ -37,24 +37,26 @@ interface Failure {
 /** The error of what a host has thrown, or rejected with. */
 export function fromHost(failure: unknown): ChinwagError {
   const { code, bytes, max } = (failure ?? {}) as Failure;
+  const tooLarge = (what: string, knob: string) =>
+    new ChinwagError("message-too-large", `The ${what} has ${bytes} bytes, and the room takes at most ${max}. Keep what is large out of it, or join with a greater config.${knob}BytesMax.`);
   switch (code) {
     case "left":
       return left();
     case "message-too-large":
-      return new ChinwagError(code, `The message has ${bytes} bytes, and the room takes at most ${max}. Nothing was sent: send it in parts, or join with a greater config.messageBytesMax.`);
+      return tooLarge("message", "message");
     case "presence-too-large":
-      return new ChinwagError("message-too-large", `The presence has ${bytes} bytes, and the room takes at most ${max}. It was not changed: keep what is large out of it, or join with a greater config.presenceBytesMax.`);
+      return tooLarge("presence", "presence");
     case "channel-name":
       return badArgument(`The name or key has ${bytes} bytes of UTF-8: it may have at most ${max}.`);
     case "value-too-large":
-      return new ChinwagError("message-too-large", `The value has ${bytes} bytes, and the room takes at most ${max} in a map or log. Nothing was written: send what is large over a channel, or join with a greater config.entryBytesMax.`);
+      return tooLarge("value", "entry");
     case "too-many-entries":
     case "too-many-bytes": {
       const what = code === "too-many-bytes" ? "Bytes" : "Entries";
-      return new ChinwagError("message-too-large", `There is no room for it: ${max} ${what.toLowerCase()} are as much as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.owner${what}Max or config.state${what}Max.`);
+      return new ChinwagError("message-too-large", `There is no room for it: ${max} ${what.toLowerCase()} are as much as there may be. Delete keys, or join with a greater config.owner${what}Max or config.state${what}Max.`);
     }
     case "clock-behind":
-      return new ChinwagError("protocol", "Others have written at a time that is far ahead of this computer's clock, so what is written here would be refused. Set the clock right.");
+      return new ChinwagError("protocol", "Others have written at a time far ahead of this computer's clock. Set the clock right.");
     case "unknown-member":
       return badArgument("Nobody in the room has this id: `to` is the `id` of one of `room.members`.");
     case "bad-argument":

@@ -38,14 +38,14 @@ interface Opened {
   readonly frame: Uint8Array;
   readonly from: string;
   readonly expiresAt: number;
-  readonly description: RTCSessionDescriptionInit;
+  readonly sdp: string;
 }
 
 /** The invites of one room: those that this page has made, and the one by which it came. */
 export class Invites {
   readonly #inviter: Inviter;
   /** What ends each open invite, and each wait for a link. */
-  readonly #ends = new Set<(why: ChinwagError) => void>();
+  readonly #ends = new Set<(why?: ChinwagError) => void>();
   /** The connection that the host shall use for its next link. */
   #ready: Connection | undefined;
   /** Connections that have become no link: they count all the same. */
@@ -66,23 +66,18 @@ export class Invites {
   async make({ lifetimeMs = LIFETIME_MS }: InviteOptions): Promise<Invite> {
     const { room } = this.#inviter;
     if (!(Number.isFinite(lifetimeMs) && lifetimeMs >= 1_000 && lifetimeMs <= LIFETIME_MS_MAX)) throw badArgument(`options.lifetimeMs must be from 1000 to ${LIFETIME_MS_MAX}.`);
-    if (this.#open === OPEN_MAX) throw new ChinwagError("connection-budget", `${OPEN_MAX} invites are open. Cancel one, or wait until one is used or expires.`);
+    if (this.#open === OPEN_MAX) throw new ChinwagError("connection-budget", `${OPEN_MAX} invites are open. Cancel one.`);
     this.#open += 1;
     /** Why nobody can use it any more. */
     let over: ChinwagError | undefined;
     let ready: Connection | undefined;
-    const end = (why: ChinwagError) => {
-      if (over) return;
+    const because = (what: string) => badArgument(`This invite ${what}. Make another.`);
+    const end = this.#wait(lifetimeMs, because("has expired"), (why) => {
       over = why;
       this.#open -= 1;
-      this.#ends.delete(end);
-      clearTimeout(timer);
       this.#free(ready);
-    };
-    this.#ends.add(end);
-    const endAs = (what: string) => end(badArgument(`This invite ${what}. Make another one.`));
-    const cancel = () => endAs("was cancelled");
-    const timer = setTimeout(endAs, lifetimeMs, "has expired");
+    });
+    const cancel = () => end(because("was cancelled"));
     try {
       ready = await this.#connect();
     } catch (error) {
@@ -95,29 +90,29 @@ export class Invites {
     const address = new Uint8Array(REST - TO);
     crypto.getRandomValues(address.subarray(SESSION - TO));
     const accept = async (answer: string): Promise<Member> => {
-      const { frame, from, description } = this.#unseal(answer, room.self.id + hex(address.subarray(SESSION - TO)));
+      const { frame, from, sdp } = this.#unseal(answer, room.self.id + hex(address.subarray(SESSION - TO)));
       if (over) throw over;
-      if (!ready || !this.#hand(frame, ready, 1)) throw new ChinwagError("connection-budget", "This page has as many links as it may. Try again in a while, or let somebody else invite.");
-      const { connection } = ready;
+      if (!ready || !this.#hand(frame, ready, 1)) throw new ChinwagError("connection-budget", "This page has as many links as it may. Try again later.");
+      const used = ready;
       ready = undefined;
-      endAs("has been used");
-      await connection.setRemoteDescription(description);
+      end(because("has been used"));
+      await used.take("answer", sdp);
       return await this.#linked(from);
     };
-    return { text: this.#seal(address, [room.name, expires_s, ...packDescription(ready.connection)]), expiresAt: expires_s * 1_000, accept, cancel };
+    return { text: this.#seal(address, [room.name, expires_s, ...packDescription(ready.sdp ?? "")]), expiresAt: expires_s * 1_000, accept, cancel };
   }
 
   /** Takes up an invite: the answer to it, and how long to wait for what comes of that. */
   async take(text: string): Promise<{ answer: string; patienceMs: number }> {
-    const { frame, from, expiresAt, description } = this.#unseal(text);
+    const { frame, from, expiresAt, sdp } = this.#unseal(text);
     const leftMs = expiresAt - Date.now();
-    if (!(leftMs > 0)) throw new ChinwagError("join-timeout", "This invite has expired. Ask for a new one. If it is new, one of the two computers' clocks is wrong.");
+    if (!(leftMs > 0)) throw new ChinwagError("join-timeout", "This invite has expired, or a clock is wrong. Ask for a new one.");
     const patienceMs = Math.min(leftMs, LIFETIME_MS_MAX) + LINK_MS_MAX;
-    const ready = await this.#connect(description);
+    const ready = await this.#connect(sdp);
     try {
       this.#hand(frame, ready, patienceMs);
-      keepTrying(ready.connection, description.sdp ?? "");
-      const answer = this.#seal(new Uint8Array([...bytes(from), ...frame.subarray(SESSION, REST)]), packDescription(ready.connection));
+      keepTrying(ready, sdp);
+      const answer = this.#seal(new Uint8Array([...bytes(from), ...frame.subarray(SESSION, REST)]), packDescription(ready.sdp ?? ""));
       return { answer, patienceMs };
     } catch (error) {
       this.#free(ready);
@@ -125,13 +120,13 @@ export class Invites {
     }
   }
 
-  /** The room is left. */
+  /** The room is left, or the page goes away. */
   close(): void {
     for (const end of [...this.#ends]) end(left());
   }
 
   /** A connection with a description that is complete: an offer, or the answer to one. */
-  async #connect(offer?: RTCSessionDescriptionInit): Promise<Connection> {
+  async #connect(offer?: string): Promise<Connection> {
     let ready: Connection | undefined;
     try {
       ready = await this.#inviter.connect();
@@ -140,13 +135,13 @@ export class Invites {
         connection.onicecandidate = ({ candidate }) => candidate ?? resolve();
         setTimeout(resolve, GATHERING_MS_MAX);
       });
-      if (offer) await connection.setRemoteDescription(offer);
-      await connection.setLocalDescription();
+      if (offer) await ready.take("offer", offer);
+      await ready.describe();
       await gathered;
       return ready;
     } catch (cause) {
       this.#free(ready);
-      throw new ChinwagError("connection-budget", `The browser made no connection for the invite: ${String(cause)}.`, { cause });
+      throw new ChinwagError("connection-budget", `The browser made no connection: ${String(cause)}.`, { cause });
     }
   }
 
@@ -167,22 +162,29 @@ export class Invites {
   /** The member, as soon as there is a link to it. */
   #linked(id: string): Promise<Member> {
     return new Promise((resolve, reject) => {
-      const end = (why?: ChinwagError) => {
-        clearTimeout(timer);
+      const late = new ChinwagError("join-timeout", "No link came of the answer. A firewall may be between them: offer a TURN server with options.iceServers.");
+      const end = this.#wait(LINK_MS_MAX, late, (why) => {
         unsubscribe();
-        this.#ends.delete(end);
         if (why) reject(why);
-      };
+      });
       const unsubscribe = this.#inviter.room.on("link", (member, up) => {
         if (!up || member.id !== id) return;
         end();
         resolve(member);
       });
-      const timer = setTimeout(() => {
-        end(new ChinwagError("join-timeout", "No connection came of the answer: its page was closed, or a firewall is in between. Make another invite; a TURN server in options.iceServers may help."));
-      }, LINK_MS_MAX);
-      this.#ends.add(end);
     });
+  }
+
+  /** What ends something, once: as `late` when so much time is over, or by whoever calls it. */
+  #wait(ms: number, late: ChinwagError, onEnd: (why?: ChinwagError) => void): (why?: ChinwagError) => void {
+    const end = (why?: ChinwagError) => {
+      if (!this.#ends.delete(end)) return;
+      clearTimeout(timer);
+      onEnd(why);
+    };
+    const timer = setTimeout(end, ms, late);
+    this.#ends.add(end);
+    return end;
   }
 
   /** Text that can stand in a link, signed by this member. */
@@ -194,9 +196,6 @@ export class Invites {
   /** An invite, or the answer that is `expected`, by addressee and session; out of whatever text it was pasted with. */
   #unseal(text: string, expected?: string): Opened {
     const { room, ask } = this.#inviter;
-    const refuse = (what: string): never => {
-      throw badArgument(what);
-    };
     const isInvite = expected === undefined;
     try {
       const base64 = (/[\w-]{99,}/.exec(text)?.[0] ?? "").replaceAll("-", "+").replaceAll("_", "/");
@@ -204,16 +203,17 @@ export class Invites {
       const [from, parts, genuine] = ask((host) => host.unseal(frame, 0)) as [string, unknown[], boolean];
       const isAddressed = frame.subarray(TO, SESSION).some((byte) => byte > 0);
       const [name, expires_s] = isInvite ? parts.splice(0, 2) : [];
-      if (isInvite && isAddressed) refuse("This is the answer to an invite. It goes back to whoever made that.");
-      if (!isInvite && !isAddressed) refuse("This is an invite. It goes to another page, and the answer to it comes here.");
-      if (isInvite && name !== room.name) refuse(`This invite is to the room "${String(name)}". Join that one.`);
-      if (from === room.self.id) refuse("This is your own. It goes to somebody else.");
-      if (!isInvite && hex(frame.subarray(TO, REST)) !== expected) refuse("This is the answer to another invite.");
-      if (genuine) return { frame, from, expiresAt: Number(expires_s) * 1_000, description: { type: isInvite ? "offer" : "answer", sdp: unpackDescription(parts, isInvite) } };
+      let wrong = "";
+      if (isInvite === isAddressed) wrong = isInvite ? "is an answer. It goes to who invited" : "is an invite. Its answer comes here";
+      else if (isInvite && name !== room.name) wrong = `invite is to the room "${String(name)}". Join that`;
+      else if (from === room.self.id) wrong = "is your own. It goes to somebody else";
+      else if (!isInvite && hex(frame.subarray(TO, REST)) !== expected) wrong = "is the answer to another invite";
+      else if (genuine) return { frame, from, expiresAt: Number(expires_s) * 1_000, sdp: unpackDescription(parts, isInvite) };
+      if (wrong) throw badArgument(`This ${wrong}.`);
     } catch (error) {
       if (error instanceof ChinwagError) throw error;
     }
-    return refuse(`This is no ${isInvite ? "invite" : "answer to an invite"}, or not all of it, or of another version, or was altered on its way. Copy all of it, or ask for a new one.`);
+    throw badArgument(`This is no ${isInvite ? "invite" : "answer"}, not all of it, or altered. Copy it again.`);
   }
 }
 
@@ -221,16 +221,16 @@ export class Invites {
  * Has a connection look for the other side again and again. A browser gives up after some 10 s without any answer, and there may be none before somebody has
  * carried ours back: a NAT lets nothing through to a tab that does not know us yet. Candidates of a new generation are tried anew.
  */
-function keepTrying(connection: RTCPeerConnection, sdp: string): void {
+function keepTrying(ready: Connection, sdp: string): void {
   let generation = 0;
   const timer = setInterval(() => {
-    const { connectionState, iceConnectionState } = connection;
+    const { connectionState, iceConnectionState } = ready.connection;
     if (connectionState === "connected" || connectionState === "closed") return clearInterval(timer);
     // Where no NAT is between, the other side's browser answers before its page knows of us: then there is nothing to mend.
     if (iceConnectionState === "connected") return;
     generation += 1;
     for (const [, candidate] of sdp.matchAll(/^a=(candidate.*)$/gm)) {
-      connection.addIceCandidate({ candidate: `${candidate} generation ${generation}`, sdpMid: "0" }).catch(() => undefined);
+      ready.add(`${candidate} generation ${generation}`, "0").catch(() => undefined);
     }
   }, TRY_MS);
 }

@@ -285,7 +285,7 @@ export class HostedRoom implements Room {
     } catch (error) {
       const { name, message } = error as DOMException;
       if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or what the signaling server offers.`, error);
-      else this.fail("connection-budget", `The browser makes no further RTCPeerConnection (${message}). Close other tabs with calls or games, or reload this one.`, error);
+      else this.fail("connection-budget", `The browser makes no further RTCPeerConnection (${message}). Close other tabs, or reload this one.`, error);
       throw error;
     }
   }
@@ -310,14 +310,14 @@ export class HostedRoom implements Room {
         const now = performance.now();
         if (now - this.#violationToldAt < VIOLATION_PAUSE_MS) return;
         this.#violationToldAt = now;
-        return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect; stats().violations counts on.`);
+        return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect.`);
       }
       case "superseded":
         return this.#beginAnew();
       case "unlinked":
         if (this.#unlinkedTold) return;
         this.#unlinkedTold = true;
-        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)} This page keeps trying, and reaches that member also through any to whom both have a link.`);
+        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)}`);
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
@@ -330,7 +330,7 @@ export class HostedRoom implements Room {
     this.#begin(true);
     // It is in the midst of telling us.
     void superseded.leave().finally(() => superseded.free());
-    this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
+    this.fail("protocol", `Another tab has the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
   }
 
   /** Goes on with another host: with the same identity, or with a fresh one. */
@@ -437,7 +437,7 @@ export class HostedRoom implements Room {
 /** What to do where no connection comes about. */
 function advice(iceServers: unknown): string {
   return /"turns?:/.test(JSON.stringify(iceServers) ?? "")
-    ? "The TURN server did not help: check that both reach it (where UDP is blocked, at a URL with ?transport=tcp), and that it takes the credentials."
+    ? "The TURN server did not help: check that both reach it (with ?transport=tcp, where UDP is blocked), and the credentials."
     : "Give a TURN server to options.iceServers, or to the signaling server's --ice.";
 }
 

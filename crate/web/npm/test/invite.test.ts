@@ -8,6 +8,7 @@ const join = joinWith(() => Promise.resolve(FakeHost));
 const ADA = "aa".repeat(16);
 const BOB = "bb".repeat(16);
 let room: Room;
+let page: ReturnType<typeof stubPage>;
 let ada: FakeHost;
 
 /** A connection that has no network. */
@@ -45,7 +46,7 @@ class FakeConnection {
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  stubPage();
+  page = stubPage();
   FakeHost.id = ADA;
   FakeConnection.made = [];
   vi.stubGlobal("RTCPeerConnection", FakeConnection);
@@ -81,6 +82,29 @@ test("an invite is text for a link, and holds a connection until it is cancelled
   await room.leave();
   expect(FakeConnection.made[2]?.connectionState).toBe("closed");
   await expect(left.accept(answer)).rejects.toMatchObject({ code: "left" });
+});
+
+test("a page that goes away keeps no invite, and one that comes back without a server is in its room at once", async () => {
+  const invite = await room.invite();
+  page("pagehide");
+  expect(FakeConnection.made[0]?.connectionState).toBe("closed");
+  page("pageshow", { persisted: true });
+  expect(lastHost()).not.toBe(ada);
+  expect(lastHost().asked("start")).toEqual([["start", true]]);
+  const { answer } = await takenUp(invite.text);
+  await expect(invite.accept(answer)).rejects.toMatchObject({ code: "left" });
+  (await room.invite()).cancel();
+});
+
+test("an invited page that goes away and comes back before it is in stays outside", async () => {
+  const { bob, joining } = await takenUp((await room.invite({ lifetimeMs: 5_000 })).text);
+  const failed = expect(joining).rejects.toMatchObject({ code: "join-timeout" });
+  page("pagehide");
+  page("pageshow", { persisted: true });
+  expect(lastHost()).not.toBe(bob);
+  expect(lastHost().asked("start")).toEqual([["start", false]]);
+  await vi.advanceTimersByTimeAsync(21_000);
+  await failed;
 });
 
 test("eight may be open at once", async () => {
