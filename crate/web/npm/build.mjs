@@ -43,8 +43,11 @@ const RUSTFLAGS = [
  */
 const RUSTFLAGS_IF_KNOWN = ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Cllvm-args=-disable-lsr", "-Cllvm-args=-disable-licm-promotion"];
 
-/** Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are. */
-const WASM_OPT = ["-Oz", "--converge", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
+/**
+ * Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are; and those that
+ * differ in constants alone become one. The lowest KiB is the end of a stack that never gets that far.
+ */
+const WASM_OPT = ["-Oz", "--merge-similar-functions", "-Oz", "--low-memory-unused", "-Oz", "--converge", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
 
 /** What browsers of 2022 have, and what rustc assumes: without it the optimiser refuses or undoes some of it. */
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "multivalue", "reference-types"];
@@ -57,6 +60,8 @@ const GLUE_EDITS = [
   [/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \}\s*: /g, ""],
   [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{$.*?^\}$/gms, ""],
   [/^if \(Symbol\.dispose\) .*$/gm, ""],
+  // The face frees every host itself.
+  [/^const HostFinalization = [^;]*;$|^ *HostFinalization\.\w+\(.*\);$/gm, ""],
   // The imports that may throw: `name: function() { return handleError(function (…) { … }, arguments); },`.
   [/: function\(\) \{ return handleError\((function \([^)]*\) \{$.*?^ {8}\}), arguments\); \},$/gms, ": catching($1),"],
   // All imports, at the beginning of a line, and those that may throw.

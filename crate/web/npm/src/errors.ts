@@ -58,7 +58,7 @@ export function fromHost(failure: unknown): ChinwagError {
     case "clock-behind":
       return new ChinwagError("protocol", "Others have written at a time far ahead of this computer's clock. Set the clock right.");
     case "unknown-member":
-      return badArgument("Nobody in the room has this id: `to` is the `id` of one of `room.members`.");
+      return badArgument("Nobody in the room has this id.");
     case "bad-argument":
       return badArgument("The value cannot be sent: values are JSON and, anywhere inside, Uint8Array.");
     default:

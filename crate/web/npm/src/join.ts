@@ -33,7 +33,7 @@ export function joinWith(load: () => Promise<HostClass>): (room: string, options
   return async (room, options = {}) => {
     options.signal?.throwIfAborted();
     if (typeof RTCPeerConnection === "undefined" || typeof document === "undefined") {
-      throw new ChinwagError("webrtc-unavailable", "There is no RTCPeerConnection here. Call join() in a page, and in a browser that has WebRTC switched on.");
+      throw new ChinwagError("webrtc-unavailable", "There is no RTCPeerConnection here. Call join() in a page, in a browser with WebRTC switched on.");
     }
     const checked = settings(room, options);
     const entry = find(checked) ?? begin(load, checked);

@@ -284,7 +284,7 @@ export class HostedRoom implements Room {
       return given instanceof Connection ? given : new Connection(given, this.#setup.relayOnly);
     } catch (error) {
       const { name, message } = error as DOMException;
-      if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or what the signaling server offers.`, error);
+      if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or the signaling server's --ice.`, error);
       else this.fail("connection-budget", `The browser makes no further RTCPeerConnection (${message}). Close other tabs, or reload this one.`, error);
       throw error;
     }
@@ -317,7 +317,7 @@ export class HostedRoom implements Room {
       case "unlinked":
         if (this.#unlinkedTold) return;
         this.#unlinkedTold = true;
-        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)}`);
+        return this.fail("join-timeout", `The member ${detail} answered, but a NAT or a firewall is between them. ${advice(this.#iceServers)}`);
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
