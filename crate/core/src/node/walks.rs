@@ -233,11 +233,6 @@ impl Node {
         Bucket::within(PARTINGS_MS, PARTINGS_MAX)
     }
 
-    /// Whether we would still make so many connections gladly.
-    fn has_left(&self, connections: usize) -> bool {
-        self.connections_left() >= connections
-    }
-
     /// How many connections we would still make gladly.
     pub(super) fn connections_left(&self) -> usize {
         self.connections_before(0)
@@ -257,12 +252,12 @@ impl Node {
 
     /// Whether others shall make room for a member that has so many links.
     fn is_weary_of(&self, links: u8) -> bool {
-        !self.has_left(if links == 0 { 1 } else { CONNECTIONS_FEW })
+        self.connections_left() < if links == 0 { 1 } else { CONNECTIONS_FEW }
     }
 
     /// Whether we make do with the links that we have.
     pub(super) fn is_spent(&self) -> bool {
-        !self.is_small_room() && self.links_usable() > LINKS_FEW && !self.has_left(1)
+        !self.is_small_room() && self.links_usable() > LINKS_FEW && self.connections_left() == 0
     }
 
     fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, walked: u8, instead_of: Option<LinkId>) {
