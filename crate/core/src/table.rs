@@ -39,6 +39,16 @@ impl<K: Ord + Copy, V> SmallMap<K, V> {
         &mut self.items[at].1
     }
 
+    /// Lets the one with the least rank go, if there are `max` and this key is not among them.
+    pub(crate) fn make_room<R: Ord>(&mut self, key: &K, max: usize, rank: impl Fn(&V) -> R) {
+        if self.items.len() >= max
+            && self.find(key).is_err()
+            && let Some(least) = self.iter().min_by_key(|(_, value)| rank(value)).map(|(id, _)| *id)
+        {
+            self.remove(&least);
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         self.find(key).ok().map(|at| self.items.remove(at).1)
     }
@@ -338,5 +348,18 @@ mod tests {
         *map.or_insert(7, 0) += 1;
         *map.or_insert(7, 100) += 1;
         assert_eq!(map.get(&7), Some(&2));
+    }
+
+    #[test]
+    fn room_is_made_for_a_new_key_by_the_one_of_least_rank() {
+        let mut map = SmallMap::default();
+        for (key, value) in [(1, 9), (2, 3), (3, 5)] {
+            map.insert(key, value);
+        }
+        map.make_room(&4, 4, |value| *value);
+        map.make_room(&3, 3, |value| *value);
+        assert_eq!(map.len(), 3, "there is room, or no need of any");
+        map.make_room(&4, 3, |value| *value);
+        assert_eq!(map.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [1, 3]);
     }
 }

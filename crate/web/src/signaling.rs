@@ -1,6 +1,11 @@
 //! The socket to the signaling server: opened as long as the node wants one, and found again when it is lost.
 
-use alloc::{borrow::ToOwned, rc::Weak, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    rc::{Rc, Weak},
+    string::String,
+    vec::Vec,
+};
 use core::cell::{Cell, RefCell};
 
 use chinwag_core::{Input, PeerId};
@@ -252,16 +257,7 @@ impl Signaling {
             ServerMessage::Peers { members } if attached => {
                 driver.input(Input::Introduced { members: peers(&members) });
             }
-            ServerMessage::Signal { from, data } if attached => {
-                if let (Ok(from), Some(frame)) = (from.parse(), base64::decode(&data)) {
-                    driver.input(Input::ServerSignal { from, frame });
-                }
-            }
-            ServerMessage::Unknown { to } if attached => {
-                if let Ok(peer) = to.parse() {
-                    driver.input(Input::ServerUnknown { peer });
-                }
-            }
+            ServerMessage::Signal { .. } | ServerMessage::Unknown { .. } if attached => pass_on(&driver, message),
             ServerMessage::Release if attached => {
                 self.want(false);
                 driver.input(Input::Released);
@@ -351,18 +347,13 @@ impl Signaling {
                     {
                         driver.input(Input::Introduced { members: peers(&members) });
                     }
-                    Some((ServerMessage::Signal { from, data }, _)) => {
-                        if let (Ok(peer), Some(frame)) = (from.parse(), base64::decode(&data)) {
-                            self.visits.meet(from);
-                            driver.input(Input::ServerSignal { from: peer, frame });
+                    Some((message, _)) => {
+                        if let ServerMessage::Signal { from, .. } = &message {
+                            self.visits.meet(from.clone());
                         }
+                        pass_on(&driver, message);
                     }
-                    Some((ServerMessage::Unknown { to }, _)) => {
-                        if let Ok(peer) = to.parse() {
-                            driver.input(Input::ServerUnknown { peer });
-                        }
-                    }
-                    _ => {}
+                    None => {}
                 }
             }
             _ => self.plan_next_visit(),
@@ -399,6 +390,23 @@ fn backoff_ms(rounds_before: u32) -> u32 {
 /// The ids among what a server names, and no more of them than it may.
 fn peers(ids: &[String]) -> Vec<PeerId> {
     ids.iter().filter_map(|id| id.parse().ok()).take(INTRODUCTIONS_MAX).collect()
+}
+
+/// Hands in what a server carries from another member, or cannot carry to one.
+fn pass_on(driver: &Rc<Driver>, message: ServerMessage) {
+    match message {
+        ServerMessage::Signal { from, data } => {
+            if let (Ok(from), Some(frame)) = (from.parse(), base64::decode(&data)) {
+                driver.input(Input::ServerSignal { from, frame });
+            }
+        }
+        ServerMessage::Unknown { to } => {
+            if let Ok(peer) = to.parse() {
+                driver.input(Input::ServerUnknown { peer });
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What a server says in a `message`, if it is no longer than it may be.

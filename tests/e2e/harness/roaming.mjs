@@ -1,13 +1,12 @@
 // @ts-check
 // Networks that change under tabs: a path between two pages that breaks, and a machine that gets another address. What is changed are the addresses and
 // rules of network namespaces, so it is done only where this process is in one of its own that holds nothing but loopback, as `cargo xtask` starts it.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
-import { guard, killGroup, scratchFolder } from "./processes.mjs";
+import { Host } from "./host.mjs";
 
 /** Where this process's network ends and a roaming machine's begins. */
 const HERE = "10.77.0.1";
@@ -53,18 +52,18 @@ export function breakPath(port, other) {
 
 /** A machine with a network of its own, which is linked to this one's and may get another address. */
 export class Roamer {
-  #keeper;
+  #host;
   #gate;
   /** What runs through it: those of a former address never end by themselves. @type {Set<import("node:net").Socket>} */
   #sockets = new Set();
   #last = 1;
 
   /**
-   * @param {import("node:child_process").ChildProcess} keeper the process that keeps the namespace
+   * @param {Host} host
    * @param {URL} server
    */
-  constructor(keeper, { hostname, port }) {
-    this.#keeper = keeper;
+  constructor(host, { hostname, port }) {
+    this.#host = host;
     this.#gate = createServer((socket) => {
       const onward = connect(Number(port), hostname);
       for (const [from, to] of /** @type {const} */ ([[socket, onward], [onward, socket]])) {
@@ -79,16 +78,13 @@ export class Roamer {
    * @param {string} serverUrl the signaling server, which the machine reaches through a gate
    */
   static async start(serverUrl) {
-    const keeper = spawn("unshare", ["--net", "sh", "-c", "echo here; exec cat"], { detached: true, stdio: ["pipe", "pipe", "inherit"] });
-    guard(keeper);
-    await once(keeper.stdout, "data");
-    ip("link", "add", "there", "type", "veth", "peer", "name", "eth0", "netns", String(keeper.pid));
+    const host = await Host.start("roamer", "");
+    ip("link", "add", "there", "type", "veth", "peer", "name", "eth0", "netns", String(host.pid));
     ip("address", "add", `${HERE}/24`, "dev", "there");
     ip("link", "set", "there", "up");
-    const roamer = new Roamer(keeper, new URL(serverUrl));
+    const roamer = new Roamer(host, new URL(serverUrl));
     roamer.#gate.listen(0, HERE);
     await once(roamer.#gate, "listening");
-    roamer.#ip(["link", "set", "lo", "up"]);
     roamer.arrive();
     return roamer;
   }
@@ -100,46 +96,33 @@ export class Roamer {
 
   /** A program that runs another one there. @param {string} program */
   executable(program) {
-    const path = join(scratchFolder, `roaming-${this.#keeper.pid}`);
-    writeFileSync(path, `#!/bin/sh\nexec nsenter --net=/proc/${this.#keeper.pid}/ns/net ${program} "$@"\n`);
-    chmodSync(path, 0o755);
-    return path;
+    return this.#host.executable(program);
   }
 
   /** The machine is in another network, from one moment to the next: what was on its way to the old address comes to nobody, and nobody is told. */
   move() {
-    this.#ip(["address", "del", this.#address, "dev", "eth0"]);
+    this.#host.ip(`address del ${this.#address} dev eth0`);
     this.arrive();
   }
 
   /** The machine has no network any more, and knows it. */
   leave() {
-    this.#ip(["address", "flush", "dev", "eth0"]);
-    this.#ip(["link", "set", "eth0", "down"]);
+    this.#host.ip("address flush dev eth0", "link set eth0 down");
   }
 
   /** The machine gets an address that it had not before. */
   arrive() {
     this.#last += 1;
-    for (const command of [["link", "set", "eth0", "up"], ["address", "add", this.#address, "dev", "eth0"], this.#way]) this.#ip(command);
+    this.#host.ip("link set eth0 up", `address add ${this.#address} dev eth0`, `route add default via ${HERE}`);
   }
 
   async end() {
     this.#gate.close();
     for (const socket of this.#sockets) socket.destroy();
-    await killGroup(this.#keeper);
+    await this.#host.stop();
   }
 
   get #address() {
     return `10.77.0.${this.#last}/24`;
-  }
-
-  get #way() {
-    return ["route", "add", "default", "via", HERE];
-  }
-
-  /** @param {readonly string[]} args */
-  #ip(args) {
-    execFileSync("nsenter", [`--net=/proc/${this.#keeper.pid}/ns/net`, "ip", ...args], { stdio: ["ignore", "ignore", "pipe"] });
   }
 }

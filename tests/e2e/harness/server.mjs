@@ -34,7 +34,7 @@ export class Server {
 
   /**
    * @param {string} site the folder of pages
-   * @param {import("./nat-lab.mjs").Host} [host] the machine of a lab on which it runs; by default this one, and its loopback
+   * @param {import("./host.mjs").Host} [host] the machine of a lab on which it runs; by default this one, and its loopback
    * @param {readonly string[]} args further ones
    */
   constructor(site, host, args = []) {

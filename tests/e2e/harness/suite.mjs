@@ -162,7 +162,7 @@ class Browsers {
 /**
  * @typedef {object} Surroundings of the tests of a file
  * @property {string | false} [skip] why they cannot be run here, if so
- * @property {() => Promise<import("./nat-lab.mjs").Host | undefined>} [open] makes them, and tells where the server runs, if not on this machine
+ * @property {() => Promise<import("./host.mjs").Host | undefined>} [open] makes them, and tells where the server runs, if not on this machine
  * @property {() => Promise<void>} [close] ends them
  */
 

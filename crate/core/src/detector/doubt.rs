@@ -98,12 +98,7 @@ impl Doubts {
 
     /// Somebody else seeks a member everywhere, and we have passed it on.
     pub(crate) fn note_search(&mut self, now: Instant, subject: PeerId, accused: u64) {
-        if self.sought.len() >= DOUBTS_MAX
-            && !self.sought.contains_key(&subject)
-            && let Some(oldest) = self.sought.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id)
-        {
-            self.sought.remove(&oldest);
-        }
+        self.sought.make_room(&subject, DOUBTS_MAX, |(at, _)| *at);
         self.sought.insert(subject, (now, accused));
     }
 

@@ -148,12 +148,7 @@ impl Cases {
 
     fn credit(&mut self, now: Instant, accuser: PeerId) -> &mut Credit {
         self.credits.retain(|_, credit| now < credit.full_at());
-        if self.credits.len() >= DEBTORS_MAX
-            && !self.credits.contains_key(&accuser)
-            && let Some(least) = self.credits.iter().min_by_key(|(_, credit)| credit.full_at()).map(|(id, _)| *id)
-        {
-            self.credits.remove(&least);
-        }
+        self.credits.make_room(&accuser, DEBTORS_MAX, Credit::full_at);
         let open = Bucket::within(OPEN_MAX.saturating_mul(OPEN_MS), OPEN_MAX);
         let wrong = self.forgivable();
         self.credits.or_insert(accuser, Credit { open, wrong })

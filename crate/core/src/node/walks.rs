@@ -32,6 +32,9 @@ const MEMBERS_A_CONNECTION: usize = 64;
 /// pay for everybody's growth.
 const CONNECTIONS_FEW: usize = 3;
 
+/// Who has made that many more makes room for nobody.
+const CONNECTIONS_BEYOND: usize = 1;
+
 /// Links given away that are remembered at most, and for how long.
 const PARTINGS_MAX: u32 = 30;
 const PARTINGS_MS: u32 = PARTINGS_MAX * 60_000;
@@ -186,7 +189,7 @@ impl Node {
         let ours = self.links.greeted().filter(|(id, link)| Route::Mesh(*id) != from && settled(link));
         let links: Vec<LinkId> = ours.map(|(id, _)| id).collect();
         let Some(between) = self.pick_near(&links, &knock.body.zone) else { return false };
-        if walked < WALK_HOPS_WEARY && self.is_weary_of(knock.body.links) {
+        if self.is_exhausted() || (walked < WALK_HOPS_WEARY && self.is_weary_of(knock.body.links)) {
             return false;
         }
         // Only who can be held to it costs us a link.
@@ -211,6 +214,9 @@ impl Node {
             let ttl = WALK_TTL.saturating_sub(WALK_HOPS);
             return self.on_walk(Route::Mesh(from), ttl, knock.clone());
         }
+        if self.is_exhausted() {
+            return;
+        }
         // The new link takes the place of one, so there is room for it in any case.
         let possible = peer != self.id()
             && !self.links.is_linked_or_trying(peer)
@@ -227,26 +233,31 @@ impl Node {
         Bucket::within(PARTINGS_MS, PARTINGS_MAX)
     }
 
-    /// Whether we would still make so many connections gladly.
-    fn has_left(&self, connections: usize) -> bool {
-        self.connections_left() >= connections
-    }
-
     /// How many connections we would still make gladly.
     pub(super) fn connections_left(&self) -> usize {
+        self.connections_before(0)
+    }
+
+    /// Whether we make room for nobody any more.
+    fn is_exhausted(&self) -> bool {
+        self.connections_before(CONNECTIONS_BEYOND) == 0
+    }
+
+    /// How many connections there are before we have made so many more than we make gladly.
+    fn connections_before(&self, beyond: usize) -> usize {
         let made = self.links.len().saturating_add(self.partings.taken(self.now) as usize);
         let easy = CONNECTIONS_EASY.saturating_add(self.members.len() / MEMBERS_A_CONNECTION);
-        easy.saturating_sub(made)
+        easy.saturating_add(beyond).saturating_sub(made)
     }
 
     /// Whether others shall make room for a member that has so many links.
     fn is_weary_of(&self, links: u8) -> bool {
-        !self.has_left(if links == 0 { 1 } else { CONNECTIONS_FEW })
+        self.connections_left() < if links == 0 { 1 } else { CONNECTIONS_FEW }
     }
 
     /// Whether we make do with the links that we have.
     pub(super) fn is_spent(&self) -> bool {
-        !self.is_small_room() && self.links_usable() > LINKS_FEW && !self.has_left(1)
+        !self.is_small_room() && self.links_usable() > LINKS_FEW && self.connections_left() == 0
     }
 
     fn grant(&mut self, from: Route, peer: PeerId, knock: &Signed<Knock>, walked: u8, instead_of: Option<LinkId>) {

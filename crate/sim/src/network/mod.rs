@@ -462,17 +462,11 @@ impl Network {
 
     /// Asks every invariant something.
     fn check(&mut self, ask: impl Fn(&mut dyn Invariant, &View<'_>) -> Finding) {
-        let view = View {
-            now: self.now,
-            hosts: &self.hosts,
-            connections: &self.connections,
-            config: &self.settings.config,
-            is_cut: self.now < self.cut_until,
-            is_hindered: self.now < self.hindered_until,
-            adversaries: self.measures.adversaries(),
-            by_id: &self.by_id,
-        };
-        let found = self.invariants.find(self.now, |invariant| ask(invariant, &view));
+        // The checkers look at all of the network but themselves.
+        let mut invariants = std::mem::take(&mut self.invariants);
+        let view = self.view();
+        let found = invariants.find(self.now, |invariant| ask(invariant, &view));
+        self.invariants = invariants;
         self.violate(found);
     }
 
