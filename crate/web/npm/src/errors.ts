@@ -37,28 +37,28 @@ interface Failure {
 /** The error of what a host has thrown, or rejected with. */
 export function fromHost(failure: unknown): ChinwagError {
   const { code, bytes, max } = (failure ?? {}) as Failure;
-  const tooLarge = (what: string, knob: string) =>
-    new ChinwagError("message-too-large", `The ${what} has ${bytes} bytes, and the room takes at most ${max}. Keep what is large out of it, or join with a greater config.${knob}BytesMax.`);
+  const tooLarge = (what: string, remedy: string, knob: string) =>
+    new ChinwagError("message-too-large", `The ${what} has ${bytes} bytes, and the room takes at most ${max}. ${remedy}, or join with a greater config.${knob}BytesMax.`);
   switch (code) {
     case "left":
       return left();
     case "message-too-large":
-      return tooLarge("message", "message");
+      return tooLarge("message", "Nothing was sent: send it in parts", "message");
     case "presence-too-large":
-      return tooLarge("presence", "presence");
+      return tooLarge("presence", "It was not changed: keep what is large out of it", "presence");
     case "channel-name":
       return badArgument(`The name or key has ${bytes} bytes of UTF-8: it may have at most ${max}.`);
     case "value-too-large":
-      return tooLarge("value", "entry");
+      return tooLarge("value", "Nothing was written: send what is large over a channel", "entry");
     case "too-many-entries":
     case "too-many-bytes": {
       const what = code === "too-many-bytes" ? "Bytes" : "Entries";
-      return new ChinwagError("message-too-large", `There is no room for it: ${max} ${what.toLowerCase()} are as much as there may be. Delete keys, or join with a greater config.owner${what}Max or config.state${what}Max.`);
+      return new ChinwagError("message-too-large", `There is no room for it: ${max} ${what.toLowerCase()} are as much as there may be. Nothing was written: delete keys that nobody needs, or join with a greater config.owner${what}Max or config.state${what}Max.`);
     }
     case "clock-behind":
-      return new ChinwagError("protocol", "Others have written at a time far ahead of this computer's clock. Set the clock right.");
+      return new ChinwagError("protocol", "Others have written at a time that is far ahead of this computer's clock, so what is written here would be refused. Set the clock right.");
     case "unknown-member":
-      return badArgument("Nobody in the room has this id.");
+      return badArgument("Nobody in the room has this id: `to` is the `id` of one of `room.members`.");
     case "bad-argument":
       return badArgument("The value cannot be sent: values are JSON and, anywhere inside, Uint8Array.");
     default:

@@ -1,7 +1,8 @@
 import type { Invite, InviteOptions, Member, Room } from "./api.js";
 import type { Connection } from "./connection.js";
 import { bytes, hex, packDescription, unpackDescription } from "./description.js";
-import { badArgument, ChinwagError, left } from "./errors.js";
+import type * as Errors from "./errors.js";
+import type { ChinwagError } from "./errors.js";
 import type { Host } from "./host.js";
 
 /** Invites that are open at once. Each holds an RTCPeerConnection, of which a browser makes some hundreds in all. */
@@ -31,6 +32,8 @@ export interface Inviter {
   /** A fresh connection; what is in its way, the room has told. */
   connect(): Promise<Connection>;
   ask<R>(order: (host: Host) => R): R;
+  /** Handed over, so that this file imports nothing of what the page has, and needs no file beside it that both have. */
+  readonly errors: Pick<typeof Errors, "badArgument" | "ChinwagError" | "left">;
 }
 
 /** An invite or an answer, read: the frame, by whom it is, when it expires if it is an invite, and the description of the connection. */
@@ -44,6 +47,7 @@ interface Opened {
 /** The invites of one room: those that this page has made, and the one by which it came. */
 export class Invites {
   readonly #inviter: Inviter;
+  readonly #errors: Inviter["errors"];
   /** What ends each open invite, and each wait for a link. */
   readonly #ends = new Set<(why?: ChinwagError) => void>();
   /** The connection that the host shall use for its next link. */
@@ -54,6 +58,7 @@ export class Invites {
 
   constructor(inviter: Inviter) {
     this.#inviter = inviter;
+    this.#errors = inviter.errors;
   }
 
   /** The connection that is to be used next, once. */
@@ -65,13 +70,13 @@ export class Invites {
 
   async make({ lifetimeMs = LIFETIME_MS }: InviteOptions): Promise<Invite> {
     const { room } = this.#inviter;
-    if (!(Number.isFinite(lifetimeMs) && lifetimeMs >= 1_000 && lifetimeMs <= LIFETIME_MS_MAX)) throw badArgument(`options.lifetimeMs must be from 1000 to ${LIFETIME_MS_MAX}.`);
-    if (this.#open === OPEN_MAX) throw new ChinwagError("connection-budget", `${OPEN_MAX} invites are open. Cancel one.`);
+    if (!(Number.isFinite(lifetimeMs) && lifetimeMs >= 1_000 && lifetimeMs <= LIFETIME_MS_MAX)) throw this.#errors.badArgument(`options.lifetimeMs must be from 1000 to ${LIFETIME_MS_MAX}.`);
+    if (this.#open === OPEN_MAX) throw new this.#errors.ChinwagError("connection-budget", `${OPEN_MAX} invites are open. Cancel one, or wait until one is used or expires.`);
     this.#open += 1;
     /** Why nobody can use it any more. */
     let over: ChinwagError | undefined;
     let ready: Connection | undefined;
-    const because = (what: string) => badArgument(`This invite ${what}. Make another.`);
+    const because = (what: string) => this.#errors.badArgument(`This invite ${what}. Make another.`);
     const end = this.#wait(lifetimeMs, because("has expired"), (why) => {
       over = why;
       this.#open -= 1;
@@ -92,7 +97,7 @@ export class Invites {
     const accept = async (answer: string): Promise<Member> => {
       const { frame, from, sdp } = this.#unseal(answer, room.self.id + hex(address.subarray(SESSION - TO)));
       if (over) throw over;
-      if (!ready || !this.#hand(frame, ready, 1)) throw new ChinwagError("connection-budget", "This page has as many links as it may. Try again later.");
+      if (!ready || !this.#hand(frame, ready, 1)) throw new this.#errors.ChinwagError("connection-budget", "This page has as many links as it may. Try again later.");
       const used = ready;
       ready = undefined;
       end(because("has been used"));
@@ -106,7 +111,7 @@ export class Invites {
   async take(text: string): Promise<{ answer: string; patienceMs: number }> {
     const { frame, from, expiresAt, sdp } = this.#unseal(text);
     const leftMs = expiresAt - Date.now();
-    if (!(leftMs > 0)) throw new ChinwagError("join-timeout", "This invite has expired, or a clock is wrong. Ask for a new one.");
+    if (!(leftMs > 0)) throw new this.#errors.ChinwagError("join-timeout", "This invite has expired, or a clock is wrong. Ask for a new one.");
     const patienceMs = Math.min(leftMs, LIFETIME_MS_MAX) + LINK_MS_MAX;
     const ready = await this.#connect(sdp);
     try {
@@ -122,7 +127,7 @@ export class Invites {
 
   /** The room is left, or the page goes away. */
   close(): void {
-    for (const end of [...this.#ends]) end(left());
+    for (const end of [...this.#ends]) end(this.#errors.left());
   }
 
   /** A connection with a description that is complete: an offer, or the answer to one. */
@@ -141,7 +146,7 @@ export class Invites {
       return ready;
     } catch (cause) {
       this.#free(ready);
-      throw new ChinwagError("connection-budget", `The browser made no connection: ${String(cause)}.`, { cause });
+      throw new this.#errors.ChinwagError("connection-budget", `The browser made no connection for the invite (${String(cause)}). Close other tabs, or reload this one, and try again.`, { cause });
     }
   }
 
@@ -162,7 +167,7 @@ export class Invites {
   /** The member, as soon as there is a link to it. */
   #linked(id: string): Promise<Member> {
     return new Promise((resolve, reject) => {
-      const late = new ChinwagError("join-timeout", "No link came of the answer. A firewall may be between them: offer a TURN server with options.iceServers.");
+      const late = new this.#errors.ChinwagError("join-timeout", "No link came of the answer. A firewall may be between them: offer a TURN server with options.iceServers.");
       const end = this.#wait(LINK_MS_MAX, late, (why) => {
         unsubscribe();
         if (why) reject(why);
@@ -209,11 +214,11 @@ export class Invites {
       else if (from === room.self.id) wrong = "is your own. It goes to somebody else";
       else if (!isInvite && hex(frame.subarray(TO, REST)) !== expected) wrong = "is the answer to another invite";
       else if (genuine) return { frame, from, expiresAt: Number(expires_s) * 1_000, sdp: unpackDescription(parts, isInvite) };
-      if (wrong) throw badArgument(`This ${wrong}.`);
+      if (wrong) throw this.#errors.badArgument(`This ${wrong}.`);
     } catch (error) {
-      if (error instanceof ChinwagError) throw error;
+      if (error instanceof this.#errors.ChinwagError) throw error;
     }
-    throw badArgument(`This is no ${isInvite ? "invite" : "answer"}, not all of it, or altered. Copy it again.`);
+    throw this.#errors.badArgument(`This is no ${isInvite ? "invite" : "answer"}, not all of it, or altered. Copy it again.`);
   }
 }
 

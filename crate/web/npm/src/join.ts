@@ -33,7 +33,7 @@ export function joinWith(load: () => Promise<HostClass>): (room: string, options
   return async (room, options = {}) => {
     options.signal?.throwIfAborted();
     if (typeof RTCPeerConnection === "undefined" || typeof document === "undefined") {
-      throw new ChinwagError("webrtc-unavailable", "There is no RTCPeerConnection here. Call join() in a page, in a browser with WebRTC switched on.");
+      throw new ChinwagError("webrtc-unavailable", "There is no RTCPeerConnection here. Call join() in a page, not in a worker or on a server, and in a browser that has WebRTC switched on.");
     }
     const checked = settings(room, options);
     const entry = find(checked) ?? begin(load, checked);
@@ -45,7 +45,7 @@ function find({ room, identity, invite }: Settings): Entry | undefined {
   for (const entry of rooms.get(room) ?? []) {
     if (identity !== undefined && identity !== entry.identity) continue;
     if (invite === undefined || invite === entry.invite) return entry;
-    throw badArgument(`This page is in the room "${room}" already. Leave first.`);
+    throw badArgument(`This page is in the room "${room}" already, and not by this invite. Leave it first, or join as somebody else with options.identity.`);
   }
   return undefined;
 }
@@ -97,7 +97,7 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
       return new HostOfWasm(sink, name, Identity.secretOf(own), urls, zone, config);
     },
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
-      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. Its last answer is used as long as that is good.`, error);
+      room.fail("bad-argument", `options.iceServers failed: ${String(error)}. Until it answers, connections are made with its last answer as long as that is good, and none after that.`, error);
     }),
     relayOnly,
     serverless: urls.length === 0,
@@ -132,7 +132,7 @@ function ready(room: HostedRoom, { presence, urls, invite, onAnswer }: Settings,
     const timers = invite !== undefined ? [] : [
       setTimeout(() => {
         if (attached) return;
-        fail("signaling-unreachable", `No signaling server answered within ${SIGNALING_MS_MAX / 1_000} s: tried ${urls.join(", ")}. Does it run, and allow the origin ${location.origin}?`);
+        fail("signaling-unreachable", `No signaling server answered within ${SIGNALING_MS_MAX / 1_000} s: tried ${urls.join(", ")}. Is it running there, and does it allow the origin ${location.origin}?`);
       }, SIGNALING_MS_MAX),
       setTimeout(() => {
         fail("join-timeout", `No link to the room's members came about within ${JOIN_MS_MAX / 1_000} s. A firewall may be between them: offer a TURN server with options.iceServers.`);

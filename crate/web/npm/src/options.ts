@@ -46,12 +46,12 @@ export function settings(room: string, options: JoinOptions): Settings {
   const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) throw badArgument(`options.${unknown} is unknown. There are: ${[...KNOWN].join(", ")}.`);
   if (options.secret !== undefined) {
-    throw badArgument("options.secret: there are no room secrets yet. Join without it.");
+    throw badArgument("options.secret: this version of chinwag has no room secrets yet, and ignoring it would let everybody in. Join without it.");
   }
   if (options.identity !== undefined) Identity.secretOf(options.identity);
   const { zone, iceServers, invite, onAnswer } = options;
   if (invite !== undefined && (typeof invite !== "string" || typeof onAnswer !== "function")) {
-    throw badArgument("options.invite must be a text, and options.onAnswer a function.");
+    throw badArgument("options.invite must be the text of an invite, and options.onAnswer a function that gets the answer to it.");
   }
   if (zone !== undefined && (typeof zone !== "string" || zone === "" || utf8Bytes(zone) > ZONE_BYTES_MAX)) {
     throw badArgument(`options.zone must be a string of 1 to ${ZONE_BYTES_MAX} bytes of UTF-8.`);

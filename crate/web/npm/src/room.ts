@@ -4,7 +4,7 @@ import { call, Listeners, PatientListeners } from "./emitter.js";
 import { Connection } from "./connection.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
-import { Invites } from "./invite.js";
+import type { Invites } from "./invite.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
 import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
@@ -55,7 +55,8 @@ export class HostedRoom implements Room {
   readonly #channels = new Map<string, RoomChannel<unknown>>();
   readonly #early = new EarlyMessages();
   readonly #views: Views;
-  readonly #invites: Invites;
+  /** There as soon as somebody has been invited, or this page has. */
+  #invites: Invites | undefined;
   readonly #subscribers = new Listeners<[]>();
   readonly #events: Registry = {
     join: new PatientListeners(EARLY_EVENTS_MAX),
@@ -101,7 +102,6 @@ export class HostedRoom implements Room {
       dropped: (count: number) => this.#drop(count),
     };
     this.#views = new Views(office, setup.logEntriesMax);
-    this.#invites = new Invites({ room: this, connect: async () => this.#connect(await this.#host.iceServers()), ask: office.ask });
   }
 
   /** Enters the room, by an invite if there is one; `progress` hears how that goes until it is ready. */
@@ -163,12 +163,27 @@ export class HostedRoom implements Room {
   }
 
   async invite(options: InviteOptions = {}): Promise<Invite> {
-    return await this.#invites.make(options);
+    return await (await this.#inviting()).make(options);
   }
 
   /** Takes up an invite: the answer to it, and for how long something may come of that. */
   async answer(invite: string): Promise<{ answer: string; patienceMs: number }> {
-    return await this.#invites.take(invite);
+    return await (await this.#inviting()).take(invite);
+  }
+
+  /** What makes and takes invites: code of its own, which is fetched with the first, as most pages have none. */
+  async #inviting(): Promise<Invites> {
+    this.#staying();
+    const { Invites } = await import("./invite.js").catch((cause: unknown) => {
+      throw new ChinwagError("protocol", `The file with the code for invites did not load (${String(cause)}). It lies beside the others of the build: deploy it with them, and reload the page.`, { cause });
+    });
+    this.#staying();
+    return (this.#invites ??= new Invites({
+      room: this,
+      connect: async () => this.#connect(await this.#host.iceServers()),
+      ask: (order) => this.#ask(order),
+      errors: { badArgument, ChinwagError, left },
+    }));
   }
 
   stats(): Stats {
@@ -177,7 +192,7 @@ export class HostedRoom implements Room {
     const counted = Object.fromEntries(HOST_STATS.map((name, at) => [name, numbers[at] ?? 0])) as Record<(typeof HOST_STATS)[number], number>;
     const sent = (at: number) => ({ frames: numbers[at] ?? 0, bytes: numbers[at + 1] ?? 0 });
     const sentByKind = Object.fromEntries(FRAME_KINDS.map((kind, at) => [kind, sent(HOST_STATS.length + 2 * at)])) as Stats["sentByKind"];
-    return { ...counted, peerConnectionsMade: counted.peerConnectionsMade + this.#invites.freed, sentByKind, messagesDropped: this.#messagesDropped };
+    return { ...counted, peerConnectionsMade: counted.peerConnectionsMade + (this.#invites?.freed ?? 0), sentByKind, messagesDropped: this.#messagesDropped };
   }
 
   leave(): Promise<void> {
@@ -199,7 +214,7 @@ export class HostedRoom implements Room {
     if (this.#leaving) return;
     this.#suspended ??= this.#host.leave();
     // Nobody keeps a page that has connections.
-    this.#invites.close();
+    this.#invites?.close();
   }
 
   /** The page stands still: browsers keep none with connections, so what still waits for the goodbye to arrive is closed. */
@@ -231,7 +246,7 @@ export class HostedRoom implements Room {
     const gone = this.#suspended ?? this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
     this.#views.close();
-    this.#invites.close();
+    this.#invites?.close();
     try {
       await gone;
     } finally {
@@ -273,7 +288,7 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
-      iceServers: async (offered) => this.#invites.next() ?? (this.#iceServers = await this.#setup.iceServers(offered)),
+      iceServers: async (offered) => this.#invites?.next() ?? (this.#iceServers = await this.#setup.iceServers(offered)),
       connect: (given) => this.#connect(given),
     };
   }

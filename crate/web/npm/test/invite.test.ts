@@ -65,6 +65,7 @@ async function takenUp(invite: string): Promise<{ bob: FakeHost; answer: string;
   FakeHost.id = BOB;
   const joining = join("lobby", { invite, onAnswer: (text) => void (answer = text), identity: createIdentity() });
   joining.catch(() => undefined);
+  await vi.dynamicImportSettled();
   await vi.advanceTimersByTimeAsync(0);
   return { bob: lastHost(), answer, joining };
 }
