@@ -116,7 +116,8 @@ export interface Room {
    * of this computer, and whoever gets the invite first can come in: treat it as you treat a key. Beyond the local network both sides need a STUN or TURN
    * server in `iceServers`, as there is no signaling server that could offer one.
    *
-   * @throws ChinwagError `bad-argument` for a lifetime out of range; `connection-budget` when too many are open, or the browser makes no connection.
+   * @throws ChinwagError `bad-argument` for a lifetime out of range; `connection-budget` when too many are open, or the browser makes no connection; `protocol` if the file with
+   * the code for invites does not load, which is fetched with the first of them, or when a room without a server is joined.
    * @example
    * const invite = await room.invite();
    * show(`https://example.org/#invite=${invite.text}`);

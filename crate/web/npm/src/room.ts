@@ -109,6 +109,8 @@ export class HostedRoom implements Room {
     this.#progress = progress;
     this.#invited = invited;
     this.#enter(presence);
+    // Where invites are the only way in, their code is there before somebody needs it.
+    if (this.#setup.serverless) this.#inviting().catch(() => undefined);
   }
 
   #enter(presence: Json | undefined): void {

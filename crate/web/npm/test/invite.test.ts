@@ -191,3 +191,15 @@ test("an invite that has expired, is damaged, another's, or one's own is refused
   await vi.advanceTimersByTimeAsync(2_000);
   await refused(invite.text, "join-timeout", "has expired");
 });
+
+test("who cannot fetch the code for invites is told so, and what to do", async () => {
+  vi.doMock("../src/invite.js", () => {
+    throw new TypeError("gone");
+  });
+  try {
+    await expect(room.invite()).rejects.toMatchObject({ code: "protocol", message: expect.stringContaining("reload the page") as string });
+  } finally {
+    vi.doUnmock("../src/invite.js");
+  }
+  await expect(room.invite()).resolves.toHaveProperty("text");
+});
