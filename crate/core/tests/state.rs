@@ -439,3 +439,27 @@ fn more_statements_than_a_window_remembers_still_reach_who_was_cut_off() {
     assert!(are_equal(&world));
     assert_eq!(world.hosts[2].node.map_entries("board").count(), 300);
 }
+
+/// Copies that are quick by chance come over links that have been pruned already, again and again.
+#[test]
+fn what_all_write_at_once_comes_to_all_by_push_alone_however_uneven_their_links() {
+    let is_graft = |frame: &&Frame| matches!(frame, Frame::Graft(_));
+    for (members, uneven_ms) in [(4, 10), (8, 10), (8, 40)] {
+        let mut world = World::room(members);
+        world.uneven_ms = uneven_ms;
+        let grafts = |world: &World| world.hosts.iter().flat_map(|host| &host.frames).filter(is_graft).count();
+        let before = grafts(&world);
+        for round in 0..20 {
+            for at in 0..members {
+                set(&mut world, at, "key", &[round]).unwrap();
+                set(&mut world, at, &format!("of {at}"), &[round]).unwrap();
+                add(&mut world, at, 3);
+                add(&mut world, at, -1);
+            }
+            world.run_ms(5);
+        }
+        world.run_ms(3 * uneven_ms);
+        assert!(are_equal(&world), "{members} members, {uneven_ms} ms");
+        assert_eq!(grafts(&world), before, "{members} members, {uneven_ms} ms");
+    }
+}

@@ -1,8 +1,8 @@
 //! Rumors spread along a tree per origin: Plumtree (Leitão 2007) with the tree kept for each origin apart.
 //!
 //! A new rumor is pushed over all links but those that are *lazy* for its origin, and told of in batches over the lazy ones. A copy
-//! beyond the first makes the link lazy for its origin, both ways (PRUNE); a rumor that was told of and does not come is asked for,
-//! and makes the link eager again (GRAFT). So each origin's rumors soon travel on its own tree of quickest paths, without
+//! beyond the first is answered by PRUNE, which makes the sender's end lazy for its origin; a rumor that was told of and does not come is asked for,
+//! and makes that end eager again (GRAFT). So each origin's rumors soon travel on its own tree of quickest paths, without
 //! redundant copies, and a broken tree mends itself from what is told.
 //!
 //! A rumor is named by (origin, number). What was seen is remembered per origin in a window of fixed size; what falls behind it counts
@@ -180,7 +180,7 @@ impl Broadcast {
     /// The peer has a better way to this origin.
     pub(crate) fn on_prune(&mut self, link: LinkId, origins: &[PeerId]) {
         for origin in origins {
-            self.trees.set_lazy(origin, link);
+            self.trees.set_lazy(origin, link, true);
         }
     }
 
@@ -209,7 +209,7 @@ impl Broadcast {
                 let patience_us = if urgent(id) { 0 } else { patience_us };
                 self.missing.told(now.plus_micros(patience_us), *id, link);
             } else if self.arrivals.is_gain(id, now.minus_micros(u64::from(*age_ms).saturating_mul(1_000))) {
-                preferred.extend(self.trees.graft(id, link));
+                preferred.extend(self.trees.want(id, link));
             }
         }
         preferred
@@ -218,7 +218,7 @@ impl Broadcast {
     /// The peer wants these origins' rumors over this link.
     pub(crate) fn on_prefer(&mut self, link: LinkId, origins: &[PeerId]) {
         for origin in origins {
-            self.trees.set_eager(origin, link);
+            self.trees.set_lazy(origin, link, false);
         }
     }
 
@@ -311,7 +311,7 @@ impl Broadcast {
         }
         for (link, ids) in self.missing.handle_timeout(now, config) {
             for id in &ids {
-                self.trees.graft(id, link);
+                self.trees.want(id, link);
             }
             frames.extend(ids.chunks(LIST_MAX).map(|ids| (link, Frame::Graft(ids.to_vec()))));
         }

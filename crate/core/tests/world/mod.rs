@@ -45,6 +45,9 @@ pub(crate) struct World {
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Whoever is mended finds another way around the cut.
     pub(crate) other_ways: bool,
+    /// If not zero, frames take 1 ms and up to so much more, drawn for each, but overtake none of their link.
+    pub(crate) uneven_ms: u32,
+    arrivals: BTreeMap<End, Instant>,
     peers: BTreeMap<End, End>,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     next: u64,
@@ -54,7 +57,19 @@ impl World {
     pub(crate) fn new() -> Self {
         let (cut, peers, queue) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         let (now, hosts, ghosts) = (Instant::ZERO, Vec::new(), Vec::new());
-        Self { now, hosts, server_up: true, ghosts, cut, other_ways: false, peers, queue, next: 0 }
+        Self {
+            now,
+            hosts,
+            server_up: true,
+            ghosts,
+            cut,
+            other_ways: false,
+            uneven_ms: 0,
+            arrivals: BTreeMap::new(),
+            peers,
+            queue,
+            next: 0,
+        }
     }
 
     /// A room of `n` members that have found each other.
@@ -380,8 +395,20 @@ impl World {
         if let Some((to, theirs)) = self.peers.get(&(at, link)).copied()
             && !self.cut.contains(&(at.min(to), at.max(to)))
         {
-            self.later(to, Happening::Input(Input::Frame { link: theirs, bytes: frame.into() }));
+            let arrival = self.arrival((to, theirs));
+            self.next += 1;
+            let happening = Happening::Input(Input::Frame { link: theirs, bytes: frame.into() });
+            self.queue.insert((arrival, self.next), (to, happening));
         }
+    }
+
+    /// When a frame that is sent now comes in.
+    fn arrival(&mut self, end: End) -> Instant {
+        let drawn = self.next.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        let uneven = (self.uneven_ms > 0).then(|| 1 + u32::try_from(drawn % u64::from(self.uneven_ms)).unwrap());
+        let last = self.arrivals.entry(end).or_insert(Instant::ZERO);
+        *last = self.now.plus_ms(uneven.unwrap_or(LATENCY_MS)).max(*last);
+        *last
     }
 
     fn connect(&mut self, dialler: End) {
