@@ -22,6 +22,7 @@ export default defineConfig({
         chat: page("chat/index.html"),
         board: page("board/index.html"),
         vote: page("vote/index.html"),
+        invite: page("invite/index.html"),
       },
     },
   },

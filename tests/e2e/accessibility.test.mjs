@@ -104,6 +104,32 @@ scenario("the vote has no serious barrier with votes in it, in light and dark, a
   await expectAccessible(tab);
 });
 
+scenario("inviting by hand has no serious barrier at any step, in light and dark, fits a phone, and is done by keyboard alone", async (scene) => {
+  const tab = await scene.join("chromium", "invite");
+  await expectAccessible(tab);
+  await tabTo(tab, "invite-make");
+  await tab.press("Enter");
+  const { value: link } = await tab.until("an invite", MEET_MS, () => /** @type {HTMLInputElement | null} */ (document.querySelector('[data-testid="invite-link"]'))?.value);
+  await expectAccessible(tab);
+  const other = await scene.tab("chromium");
+  await other.goto(String(link));
+  const { value: answer } = await other.until("an answer", MEET_MS, () => /** @type {HTMLInputElement | null} */ (document.querySelector('[data-testid="answer-text"]'))?.value);
+  for (const page of [tab, other]) await expectFitsPhone(page);
+  for (const page of [tab, other]) await expectAccessible(page);
+  await tabTo(tab, "answer-input");
+  await tab.page.keyboard.type("not this");
+  await tabTo(tab, "answer-accept");
+  await tab.press("Enter");
+  await tab.until("why that was not right", 2_000, () => document.querySelector('[data-testid="answer-problem"]')?.textContent !== "");
+  await expectAccessible(tab);
+  await tab.evaluate((text) => void (/** @type {HTMLTextAreaElement} */ (document.querySelector('[data-testid="answer-input"]')).value = text), String(answer));
+  await tabTo(tab, "answer-accept");
+  await tab.press("Enter");
+  await other.arrive();
+  for (const page of [tab, other]) await page.until("two members", MEET_MS, () => document.querySelectorAll('[data-testid="member"]').length === 2);
+  await expectAccessible(tab);
+});
+
 scenario("a note is added, written on, moved and removed by keyboard alone", async (scene) => {
   const tab = await scene.join("chromium", "board");
   await tabTo(tab, "add-note");

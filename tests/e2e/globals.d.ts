@@ -44,7 +44,7 @@ declare global {
     linksLost: number;
     /** network.test.mjs: what the room told of its socket. */
     states?: string[];
-    /** network.test.mjs: the UDP ports of a connection, as it was last looked at. */
+    /** network.test.mjs, invites.test.mjs: the UDP ports of a connection, as it was last looked at. */
     path?: { port: number; other: number } | undefined;
     /** network.test.mjs: the page at that connection's other end. */
     pathTo?: string;

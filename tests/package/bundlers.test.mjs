@@ -1,6 +1,7 @@
 // @ts-check
 // The packed package in apps of five kinds: each is built by its bundler's defaults, opened in tabs, and must show that they
-// have found each other.
+// have found each other. Then one of them invites, whose code is fetched only now: bundlers make a file of its own of that.
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -33,6 +34,16 @@ after(async () => {
   await Promise.all([chromium?.kill(), firefox?.kill(), signaling.kill()]);
 });
 
+/** Runs in the page: an invite, or what came instead. */
+const invite = async () => {
+  const { room } = /** @type {{ room: import("chinwag").Room }} */ (/** @type {unknown} */ (globalThis));
+  try {
+    return (await room.invite()).text;
+  } catch (error) {
+    return String(error);
+  }
+};
+
 /**
  * Opens a page in a tab of each of these browsers, and waits until each shows that all are in the room.
  * @param {string} page
@@ -46,6 +57,7 @@ async function meet(page, browsers) {
   const shown = (/** @type {number} */ count) => document.querySelector("#members")?.textContent === String(count);
   try {
     await Promise.all(tabs.map((tab) => tab.until(`${tabs.length} members`, MEET_MS, shown, tabs.length)));
+    assert.match((await tabs[0]?.evaluate(invite)) ?? "", /^[\w-]{100,}$/);
   } catch (error) {
     const told = await Promise.all(tabs.map((tab) => tab.evaluate(() => document.querySelector("#members")?.textContent ?? "")));
     const consoles = tabs.map((tab, index) => `${tab.label} shows "${told[index]}"\n${tab.console.join("\n")}`);

@@ -115,6 +115,16 @@ pub enum Input {
     /// The host's network has changed, or is there again, or may have changed while it slept: every link is probed at once, and those that stay silent
     /// are mended by way of the server. The host opens the socket anew, if it holds one.
     Moved,
+    /// The host has an invite of a member, an offer that came by no way of ours: it is answered by a dial, so that all else is as ever. The dial's own
+    /// offer has to find its way back by hand, which takes longer than by any other.
+    Invited {
+        /// Who invites.
+        by: PeerId,
+        /// The session that the invite names.
+        session: u64,
+        /// How long we wait for a link to come of it.
+        patience_ms: u32,
+    },
     /// The user of the library wants something.
     Command(Command),
 }

@@ -15,6 +15,44 @@ fn the_first_of_a_room_is_ready_alone() {
 }
 
 #[test]
+fn who_is_invited_waits_for_the_link_as_long_as_it_says_and_the_room_is_ready_with_it() {
+    let mut world = World::new();
+    world.set_server(false);
+    let (inviter, guest) = (world.join(), world.join());
+    // A host without a server.
+    world.input(inviter, Input::Attached { members: Vec::new() });
+    world.input(inviter, Input::Detached);
+    assert_eq!(world.count(inviter, |e| matches!(e, Event::Ready)), 1);
+    let (by, session) = (world.id(inviter), 7);
+    let offer = world.invited(guest, Input::Invited { by, session, patience_ms: 60_000 });
+    // Longer than any server would take.
+    world.run_ms(50_000);
+    assert_eq!(world.count(guest, |e| matches!(e, Event::Ready)), 0);
+    world.accept_by_hand(inviter, guest, offer);
+    world.run_ms(10 * LATENCY_MS);
+    assert!(world.agree());
+    assert_eq!(world.count(guest, |e| matches!(e, Event::Ready)), 1);
+}
+
+#[test]
+fn an_invite_that_leads_to_nothing_is_given_up_when_its_time_is_over_and_one_of_ones_own_at_once() {
+    let mut world = World::new();
+    world.set_server(false);
+    let (inviter, guest) = (world.join(), world.join());
+    let (by, me) = (world.id(inviter), world.id(guest));
+    world.input(guest, Input::Invited { by: me, session: 6, patience_ms: 60_000 });
+    assert_eq!(world.hosts[guest].node.links().count(), 0);
+    for _ in 0..2 {
+        world.input(guest, Input::Invited { by, session: 7, patience_ms: 60_000 });
+        assert_eq!(world.hosts[guest].node.links().count(), 1);
+    }
+    world.run_ms(59_000);
+    assert_eq!(world.hosts[guest].node.links().count(), 1);
+    world.run_ms(2_000);
+    assert_eq!(world.hosts[guest].node.links().count(), 0);
+}
+
+#[test]
 fn two_find_each_other_in_a_few_round_trips() {
     let mut world = World::new();
     world.join();

@@ -9,6 +9,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
+import binaryen from "binaryen";
 import { build } from "esbuild";
 import { pack } from "./pack.mjs";
 import { snipPanics } from "./snip.mjs";
@@ -43,8 +44,11 @@ const RUSTFLAGS = [
  */
 const RUSTFLAGS_IF_KNOWN = ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Cllvm-args=-disable-lsr", "-Cllvm-args=-disable-licm-promotion"];
 
-/** Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are. */
-const WASM_OPT = ["-Oz", "--converge", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
+/**
+ * Judged by what is left after compression, not by bytes: functions that are inlined no longer look like each other, so only tiny ones are. That nothing lies
+ * in the lowest KiB, which `checkLowMemory` makes sure of, lets offsets move into loads and stores.
+ */
+const WASM_OPT = ["-Oz", "--low-memory-unused", "--converge", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=16", "--always-inline-max-function-size=4"];
 
 /** What browsers of 2022 have, and what rustc assumes: without it the optimiser refuses or undoes some of it. */
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "multivalue", "reference-types"];
@@ -65,6 +69,7 @@ function buildWasm() {
     RUSTC_BOOTSTRAP: "1",
   });
   writeFileSync(wasm, snipPanics(readFileSync(wasm)).bytes);
+  checkLowMemory();
   // npm's binaryen, never one from PATH: an old one emits what browsers refuse to start.
   const wasmOpt = join(dirname(require.resolve("binaryen/package.json")), "bin", "wasm-opt");
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
@@ -75,6 +80,14 @@ function buildWasm() {
   const names = capture(process.execPath, [wasmOpt, wasm, "-o", wasm, ...features, ...minify]);
   renameInGlue(names);
   addStart();
+}
+
+/** Makes sure of what `--low-memory-unused` takes for granted: all data lies above the lowest KiB, which is then the end of a stack or nothing. */
+function checkLowMemory() {
+  const module = binaryen.readBinary(readFileSync(wasm));
+  const starts = [...module.emitText().matchAll(/^ \(data \S+ \(i32\.const (\d+)\)/gm)].map(([, start]) => Number(start));
+  module.dispose();
+  if (starts.length === 0 || Math.min(...starts) < 1024) fail(`the data begins at ${Math.min(...starts)}: --low-memory-unused does not hold.`);
 }
 
 /**
@@ -131,7 +144,8 @@ async function buildFace() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   const common = { absWorkingDir: here, outdir: "dist", bundle: true, format: "esm", target: "es2022", minify: true, sourcemap: true, legalComments: "none", logLevel: "warning" };
-  await build({ ...common, entryPoints: ["src/index.ts", "src/slim.ts"], splitting: true, chunkNames: "shared" });
+  // Invites are a file of their own, which a page fetches with the first.
+  await build({ ...common, entryPoints: ["src/index.ts", "src/slim.ts", "src/invite.ts"], splitting: true, chunkNames: "shared" });
   // The hooks stand on the module beside them, which the page has once.
   await build({ ...common, entryPoints: ["src/react.ts"], external: ["react", "./index.js"] });
   copyFileSync(wasm, join(dist, "chinwag.wasm"));
@@ -145,9 +159,10 @@ function reportSizes() {
     ["WebAssembly alone", readFileSync(wasm)],
     ["index.js (the WebAssembly as text)", files[0]],
     ["shared.js (glue and face)", files[1]],
+    ["invite.js (fetched with the first invite)", readFileSync(join(dist, "invite.js"))],
   ];
   for (const [name, bytes] of parts) console.log(`${name}: ${bytes.length} bytes, ${brotli(bytes)} brotli`);
-  console.log(`together: ${brotli(Buffer.concat(files))} brotli`);
+  console.log(`index.js and shared.js: ${brotli(Buffer.concat(files))} brotli`);
 }
 
 /** Whether the compiler takes a flag: it is asked to compile nothing with it. */

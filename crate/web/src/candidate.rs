@@ -2,9 +2,13 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-use web_sys::{RtcIceCandidate, RtcIceCandidateInit};
+use js_sys::Promise;
+use web_sys::RtcIceCandidate;
 
-use crate::cbor::{Head, NULL, Reader, SIMPLE, TEXT, UNSIGNED, head, string};
+use crate::{
+    cbor::{Head, NULL, Reader, SIMPLE, TEXT, UNSIGNED, head, string},
+    transport::Connection,
+};
 
 /// Candidates of one link that are taken in at most. A machine with many networks has some 30.
 pub(crate) const CANDIDATES_MAX: usize = 64;
@@ -23,12 +27,10 @@ impl From<&RtcIceCandidate> for Candidate {
     }
 }
 
-impl From<&Candidate> for RtcIceCandidateInit {
-    fn from(from: &Candidate) -> Self {
-        let init = Self::new(&from.line);
-        init.set_sdp_mid(from.mid.as_deref());
-        init.set_sdp_m_line_index(from.m_line_index);
-        init
+impl Candidate {
+    /// Gives it to a connection.
+    pub(crate) fn add_to(&self, connection: &Connection) -> Promise {
+        connection.add(&self.line, self.mid.as_deref(), self.m_line_index)
     }
 }
 

@@ -26,11 +26,6 @@ extern "C" {
 /// Wall time that gets so far ahead of the monotonic clock between two looks has passed while the machine slept.
 const SLEEP_MS_MIN: f64 = 2_000.0;
 
-/// Calls a function in `delay_ms`, whatever becomes of all else.
-pub(crate) fn later(delay_ms: u32, call: &js_sys::Function) {
-    set_timeout(call, delay_ms);
-}
-
 /// The monotonic time of a page, with the time in which its machine slept: there the browser's own clock stands still on most systems, so nobody would
 /// know that it is late. A wall clock that is set ahead looks the same, and costs no more than to look after everybody once.
 #[derive(Default)]

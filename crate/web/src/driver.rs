@@ -9,7 +9,7 @@ use alloc::{
 use core::cell::{Cell, RefCell};
 
 use chinwag_core::{Command, Input, LinkDownReason, LinkId, Node, Output, PeerId, Refused};
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     news::{News, Trouble},
     signaling::{Signaling, SignalingState},
     sink::Sink,
-    transport::Handed,
+    transport::{Connection, Handed},
 };
 
 #[wasm_bindgen]
@@ -80,7 +80,6 @@ pub(crate) struct Driver {
     on_kept: Function,
     on_broken: Function,
     ice_offered: RefCell<JsValue>,
-    relay_only: bool,
     hidden: Cell<bool>,
     started: Cell<bool>,
     running: Cell<bool>,
@@ -91,7 +90,7 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// A driver that does nothing until it is started.
-    pub(crate) fn new(node: Node, sink: Sink, room: String, urls: Vec<String>, relay_only: bool) -> Rc<Self> {
+    pub(crate) fn new(node: Node, sink: Sink, room: String, urls: Vec<String>) -> Rc<Self> {
         Rc::new_cyclic(|driver| Self {
             signaling: Signaling::new(driver.clone(), urls, room, node.id()),
             node: RefCell::new(node),
@@ -107,7 +106,6 @@ impl Driver {
             on_kept: handler(driver.clone(), Link::on_step),
             on_broken: handler(driver.clone(), |link, _, _| link.on_broken()),
             ice_offered: RefCell::new(JsValue::UNDEFINED),
-            relay_only,
             hidden: Cell::default(),
             started: Cell::default(),
             running: Cell::default(),
@@ -261,19 +259,9 @@ impl Driver {
         count(&self.counters.frames_refused);
     }
 
-    /// A connection has been made.
-    pub(crate) fn connection_made(&self) {
-        count(&self.counters.connections_made);
-    }
-
-    /// The browser has refused to make a connection.
-    pub(crate) fn connection_refused(&self, error: &JsValue) {
-        let text = |key: &str| Reflect::get(error, &key.into()).ok().and_then(|text| text.as_string());
-        let code = match text("name").as_deref() {
-            Some("TypeError" | "SyntaxError" | "InvalidAccessError" | "NotSupportedError") => "bad-argument",
-            _ => "connection-budget",
-        };
-        self.trouble(code, text("message").unwrap_or_default());
+    /// A fresh connection with two channels, made by the face; or one that was waiting there for just this link.
+    pub(crate) fn connect(&self, ice_servers: &JsValue) -> Result<Connection, JsValue> {
+        self.sink.connect(ice_servers).inspect(|_| count(&self.counters.connections_made))
     }
 
     /// Something is wrong of which the user should know.
@@ -303,11 +291,6 @@ impl Driver {
     /// What the next connection shall use: an array of ICE servers, or a promise of one.
     pub(crate) fn ice_servers(&self) -> JsValue {
         self.sink.ice_servers(&self.ice_offered.borrow()).unwrap_or_else(|error| Promise::reject(&error).into())
-    }
-
-    /// Whether the user wants relayed connections only.
-    pub(crate) fn relay_only(&self) -> bool {
-        self.relay_only
     }
 
     /// Whether the page is hidden.

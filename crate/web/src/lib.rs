@@ -11,6 +11,7 @@ mod candidate;
 mod cbor;
 mod clock;
 mod driver;
+mod invites;
 mod link;
 mod messages;
 mod negotiation;
@@ -26,7 +27,7 @@ mod visits;
 
 use alloc::{rc::Rc, string::String, sync::Arc, vec::Vec};
 
-use chinwag_core::{Alone, Command, Identity, Node, Refused, Setup};
+use chinwag_core::{Alone, Command, Identity, Input, Node, Refused, Setup, wire::RoomKey};
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -40,6 +41,8 @@ pub use crate::sink::Sink;
 #[wasm_bindgen]
 pub struct Host {
     driver: Rc<Driver>,
+    identity: Identity,
+    room: RoomKey,
     message_bytes_max: usize,
 }
 
@@ -59,16 +62,16 @@ impl Host {
         secret: Vec<u8>,
         urls: Vec<String>,
         zone: Option<String>,
-        relay_only: bool,
         config: &[f64],
     ) -> Result<Self, JsValue> {
         let secret = <[u8; 32]>::try_from(secret).map_err(|_| failure("bad-argument"))?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| failure("bad-argument"))?;
+        let identity = Identity::from_secret(&secret);
         let config = settings::config(config);
         let message_bytes_max = config.message_bytes_max;
         let setup = Setup {
-            identity: Identity::from_secret(&secret),
+            identity: identity.clone(),
             room: &room,
             zone,
             seed,
@@ -77,13 +80,19 @@ impl Host {
             commons: Arc::new(Alone),
         };
         let node = Node::new(clock::Clock::default().now(), setup);
-        Ok(Self { driver: Driver::new(node, sink, room, urls, relay_only), message_bytes_max })
+        let key = RoomKey::new(&room);
+        Ok(Self { driver: Driver::new(node, sink, room, urls), identity, room: key, message_bytes_max })
     }
 
-    /// Enters the room. The sink hears `member("self", …)` first.
-    pub fn start(&self) {
+    /// Enters the room: `alone`, if there is neither a server nor an invite. The sink hears `member("self", …)` first.
+    pub fn start(&self, alone: bool) {
         self.driver.tell_self();
         self.driver.start();
+        if alone {
+            // As if a server had known nobody, and had gone.
+            self.driver.input(Input::Attached { members: Vec::new() });
+            self.driver.input(Input::Detached);
+        }
     }
 
     /// Our id.

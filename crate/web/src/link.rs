@@ -84,12 +84,12 @@ impl Link {
         let Some(driver) = self.driver.upgrade() else { return };
         let next = match (step, self.transport()) {
             (Step::IceServers, Some(transport)) => {
-                transport.configure(value, driver.relay_only());
+                transport.connection().configure(value);
                 self.negotiation.begin(&transport, true)
             }
-            (Step::IceServers, None) => {
-                self.open(&driver, value).and_then(|transport| self.negotiation.begin(&transport, false))
-            }
+            (Step::IceServers, None) => self.open(&driver, value).and_then(|transport| {
+                if transport.is_by_hand() { Ok(Vec::new()) } else { self.negotiation.begin(&transport, false) }
+            }),
             (Step::Described, Some(transport)) => {
                 if let Some((kind, body)) = self.negotiation.on_described(&transport, self.up.get()) {
                     self.tell(kind, body);
@@ -186,18 +186,10 @@ impl Link {
                 link.on_message(&event);
             }
         };
-        match Transport::open(ice_servers, driver.relay_only(), on_event, on_message) {
-            Ok(transport) => {
-                driver.connection_made();
-                let transport = Rc::new(transport);
-                self.transport.replace(Some(Rc::clone(&transport)));
-                Ok(transport)
-            }
-            Err(error) => {
-                driver.connection_refused(&error);
-                Err(Refusal)
-            }
-        }
+        let made = driver.connect(ice_servers).map_err(|_| Refusal)?;
+        let transport = Rc::new(Transport::new(made, on_event, on_message));
+        self.transport.replace(Some(Rc::clone(&transport)));
+        Ok(transport)
     }
 
     /// The one handler of every event but `message`.
@@ -215,12 +207,10 @@ impl Link {
             "error" => self.down(LinkDownReason::Failed),
             "bufferedamountlow" if transport.is_writable() => self.input(Input::Writable { link: self.id }),
             "icecandidate" => self.on_candidate(event),
-            "connectionstatechange" => {
-                // On a link that is up, the node's own probes are quicker than the browser, which says `disconnected` after 5 s and `failed` after
-                // more; and what has failed can be mended.
-                if let Some(reason) = transport.ended().filter(|_| !self.up.get()) {
-                    self.down(reason);
-                }
+            // On a link that is up, the node's own probes are quicker than the browser, which says `disconnected` after 5 s and `failed` after more; and
+            // what has failed can be mended. And before that, who does not have our description yet cannot be heard.
+            "connectionstatechange" if !self.up.get() && !transport.is_by_hand() && transport.has_failed() => {
+                self.down(LinkDownReason::Failed);
             }
             // A third channel: both are agreed on beforehand, so the other side is not one of ours.
             "datachannel" => {

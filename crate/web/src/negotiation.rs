@@ -7,23 +7,14 @@ use alloc::{string::String, vec, vec::Vec};
 use core::cell::{Cell, RefCell};
 
 use chinwag_core::SignalKind;
-use js_sys::Promise;
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use web_sys::{Event, RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Event, RtcPeerConnectionIceEvent};
 
 use crate::{
     candidate::{self, CANDIDATES_MAX, Candidate},
     clock::Timeout,
     transport::Transport,
 };
-
-#[wasm_bindgen]
-extern "C" {
-    /// `setLocalDescription` without an argument makes the offer or the answer itself; web-sys has only the older form.
-    type Describe;
-    #[wasm_bindgen(method, js_name = setLocalDescription)]
-    fn describe(this: &Describe) -> Promise;
-}
 
 /// What a link waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +100,10 @@ impl Negotiation {
         let offer = self.offer.take();
         self.offers.set(offer.is_none());
         match offer {
-            Some(offer) => describe_remote(transport, RtcSdpType::Offer, offer, Step::Offered),
+            Some(offer) => describe_remote(transport, "offer", offer, Step::Offered),
             None => {
                 if anew {
-                    transport.restart();
+                    transport.connection().restart();
                 }
                 Ok(vec![describe_local(transport)])
             }
@@ -137,19 +128,19 @@ impl Negotiation {
 
     /// Our description has been made: what the other side shall get.
     pub(crate) fn on_described(&self, transport: &Transport, up: bool) -> Option<(SignalKind, Vec<u8>)> {
-        let description = transport.connection().local_description()?;
+        let sdp = transport.connection().sdp()?;
         self.local_described.set(true);
-        let kind = match (description.type_(), up) {
-            (RtcSdpType::Answer, _) => SignalKind::Answer,
+        let kind = match (transport.connection().answers(), up) {
+            (true, _) => SignalKind::Answer,
             (_, true) => SignalKind::Restart,
             (_, false) => SignalKind::Offer,
         };
-        Some((kind, description.sdp().into_bytes()))
+        Some((kind, sdp.into_bytes()))
     }
 
     /// The other side's answer to our offer.
     pub(crate) fn take_answer(&self, transport: Option<&Transport>, body: Vec<u8>) -> Next {
-        describe_remote(transport.ok_or(Refusal)?, RtcSdpType::Answer, body, Step::Answered)
+        describe_remote(transport.ok_or(Refusal)?, "answer", body, Step::Answered)
     }
 
     /// Candidates of the other side: they wait for its description if they are the quicker ones.
@@ -170,7 +161,7 @@ impl Negotiation {
 
     /// Keeps a candidate of ours for `flush`, which is called in the next tick. Returns whether to do that now.
     pub(crate) fn on_candidate(&self, event: &Event, at_once: bool, flush: impl FnOnce() + 'static) -> bool {
-        let candidate = event.dyn_ref::<RtcPeerConnectionIceEvent>().and_then(RtcPeerConnectionIceEvent::candidate);
+        let candidate = event.unchecked_ref::<RtcPeerConnectionIceEvent>().candidate();
         let Some(candidate) = candidate.filter(|candidate| !candidate.candidate().is_empty()) else {
             // There are no more.
             return true;
@@ -207,26 +198,26 @@ impl Negotiation {
 }
 
 fn describe_local(transport: &Transport) -> (Step, JsValue) {
-    (Step::Described, transport.connection().unchecked_ref::<Describe>().describe().into())
+    (Step::Described, transport.connection().describe().into())
 }
 
-fn describe_remote(transport: &Transport, kind: RtcSdpType, body: Vec<u8>, step: Step) -> Next {
+fn describe_remote(transport: &Transport, kind: &str, body: Vec<u8>, step: Step) -> Next {
     let sdp = String::from_utf8(body).ok().filter(|sdp| is_data_only(sdp)).ok_or(Refusal)?;
-    let description = RtcSessionDescriptionInit::new(kind);
-    description.set_sdp(&sdp);
-    Ok(vec![(step, transport.connection().set_remote_description(&description).into())])
+    Ok(vec![(step, transport.connection().take(kind, &sdp).into())])
 }
 
 fn add(transport: &Transport, candidates: &[Candidate], next: &mut Vec<(Step, JsValue)>) {
     for candidate in candidates {
-        let added = transport.connection().add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&candidate.into()));
-        next.push((Step::Candidate, added.into()));
+        next.push((Step::Candidate, candidate.add_to(transport.connection()).into()));
     }
 }
 
 /// The version of a description, which is greater in each that a browser makes for one connection: the third word, since the origin's line follows that of
-/// the protocol (RFC 8866, section 5). Anything for what is no description.
+/// the protocol (RFC 8866, section 5). 0 for what is no description, as the offer of an invite, which people carry: every later one comes after that.
 fn version(sdp: &[u8]) -> u64 {
+    if !sdp.starts_with(b"v=") {
+        return 0;
+    }
     let word = sdp.split(|byte| *byte == b' ').nth(2).unwrap_or_default();
     word.iter().fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
 }
@@ -251,6 +242,7 @@ mod tests {
         let admitted = [2, 1, 3, 3, 2, 5, 4].map(|version| answers.admits(&offer(version)));
         assert_eq!(admitted, [false, false, true, false, false, true, false]);
         assert!(!answers.admits(b"v=0"));
+        assert!(Negotiation::new(Some(b"\x83 an invite's 9999".to_vec())).admits(&offer(1)));
     }
 
     #[test]

@@ -111,8 +111,11 @@ impl Signaling {
         self.visits.end();
     }
 
-    /// Holds a socket from now on, or lets it go. To want one once more is to want another.
+    /// Holds a socket from now on, or lets it go. To want one once more is to want another. Who has no server does without, and is not reminded of it.
     pub(crate) fn want(&self, wanted: bool) {
+        if self.urls.is_empty() {
+            return;
+        }
         let idle = matches!(*self.phase.borrow(), Phase::Idle);
         if wanted && idle {
             self.tell_state(SignalingState::Connecting);
@@ -406,9 +409,9 @@ fn pass_on(driver: &Rc<Driver>, message: ServerMessage) {
     }
 }
 
-/// What a server says, if it is no longer than it may be.
+/// What a server says in a `message`, if it is no longer than it may be.
 fn text_of(event: &Event) -> Option<String> {
-    let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+    let text = event.unchecked_ref::<MessageEvent>().data().as_string();
     text.filter(|text| text.len() <= MESSAGE_BYTES_MAX)
 }
 

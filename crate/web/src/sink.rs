@@ -4,6 +4,8 @@ use alloc::string::String;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
+use crate::transport::Connection;
+
 #[wasm_bindgen(typescript_custom_section)]
 const SINK: &str = r#"
 /** What a host tells its room. None of it may throw. */
@@ -21,8 +23,10 @@ export interface Sink {
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
   settled(): void;
-  /** What the next connection shall use. */
+  /** The ICE servers for the next connection, or a promise of them. */
   iceServers(offered: unknown): unknown;
+  /** A fresh connection that uses them, or one that was described already: `{ connection, reliable, unreliable }`. This may throw, when it has told why. */
+  connect(iceServers: unknown): unknown;
 }
 "#;
 
@@ -86,4 +90,7 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = iceServers)]
     pub(crate) fn ice_servers(this: &Sink, offered: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn connect(this: &Sink, ice_servers: &JsValue) -> Result<Connection, JsValue>;
 }

@@ -3,31 +3,12 @@
 use alloc::string::String;
 
 use chinwag_core::{Lane, LinkDownReason};
-use js_sys::{Function, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{
-    Event, MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
-    RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionState,
-};
-
-use crate::clock;
-
-#[wasm_bindgen]
-extern "C" {
-    /// What web-sys lacks of an `RTCPeerConnection`.
-    type More;
-    #[wasm_bindgen(method, js_name = restartIce)]
-    fn restart_ice(this: &More);
-    #[wasm_bindgen(method, getter, js_name = iceGatheringState)]
-    fn gathering(this: &More) -> String;
-}
+use js_sys::Promise;
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Event, MessageEvent, RtcDataChannel};
 
 /// With more than this in the unreliable channel, frames for it are dropped: a late probe is worse than none.
 const UNRELIABLE_BYTES_MAX: u32 = 16 << 10;
-
-/// Chromium never collects a connection that is closed at certain moments before it has gathered its candidates, and counts it for as long as the page lives.
-/// So one that has not is closed after so long, when nothing of what was begun is under way any more.
-const CLOSING_MS: u32 = 1_000;
 
 /// What has become of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,61 +23,92 @@ pub(crate) enum Handed {
 
 /// A connection with its two channels. Their ids are agreed on beforehand, so no message announces them.
 pub(crate) struct Transport {
-    connection: RtcPeerConnection,
+    connection: Connection,
     /// Ordered and retransmitted.
     reliable: RtcDataChannel,
     /// Unordered, never retransmitted.
     unreliable: RtcDataChannel,
+    /// The face has described it already: people carry its descriptions.
+    is_by_hand: bool,
     /// Every handler but one is this closure, which asks the event for its type: each further one would be a table
     /// entry and a shim for every link.
-    _on_event: Closure<dyn Fn(Event)>,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
+    on_event: Closure<dyn Fn(Event)>,
+    on_message: Closure<dyn Fn(MessageEvent)>,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The face's side of it: `connection.ts`. To make and to describe connections takes less code there than through bindings.
+    pub(crate) type Connection;
+    #[wasm_bindgen(method, getter)]
+    fn reliable(this: &Connection) -> RtcDataChannel;
+    #[wasm_bindgen(method, getter)]
+    fn unreliable(this: &Connection) -> RtcDataChannel;
+    #[wasm_bindgen(method, getter, js_name = isOpen)]
+    fn is_open(this: &Connection) -> bool;
+    #[wasm_bindgen(method, getter, js_name = hasFailed)]
+    fn has_failed(this: &Connection) -> bool;
+    /// Our description, if there is one.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn sdp(this: &Connection) -> Option<String>;
+    /// Whether that is an answer.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn answers(this: &Connection) -> bool;
+    /// Makes an offer, or the answer to one.
+    #[wasm_bindgen(method)]
+    pub(crate) fn describe(this: &Connection) -> Promise;
+    /// Takes the other side's description, "offer" or "answer".
+    #[wasm_bindgen(method)]
+    pub(crate) fn take(this: &Connection, kind: &str, sdp: &str) -> Promise;
+    /// Takes a candidate of the other side.
+    #[wasm_bindgen(method)]
+    pub(crate) fn add(this: &Connection, line: &str, mid: Option<&str>, m_line_index: Option<u16>) -> Promise;
+    /// Other ICE servers from the next description on.
+    #[wasm_bindgen(method)]
+    pub(crate) fn configure(this: &Connection, ice_servers: &JsValue);
+    /// The next offer is for another way.
+    #[wasm_bindgen(method)]
+    pub(crate) fn restart(this: &Connection);
+    #[wasm_bindgen(method)]
+    fn listen(this: &Connection, on_event: &JsValue, on_message: &JsValue);
+    #[wasm_bindgen(method)]
+    fn part(this: &Connection);
+    #[wasm_bindgen(method)]
+    fn close(this: &Connection);
 }
 
 impl Transport {
-    /// A fresh connection which calls the two handlers.
-    ///
-    /// # Errors
-    /// The browser's exception: too many connections, or ICE servers that are none.
-    pub(crate) fn open(
-        ice_servers: &JsValue,
-        relay_only: bool,
+    /// What the face has made; it calls the two handlers from now on.
+    pub(crate) fn new(
+        connection: Connection,
         on_event: impl Fn(Event) + 'static,
         on_message: impl Fn(MessageEvent) + 'static,
-    ) -> Result<Self, JsValue> {
-        let connection = RtcPeerConnection::new_with_configuration(&configuration(ice_servers, relay_only))?;
-        let reliable = channel(&connection, 0, None);
-        let unreliable = channel(&connection, 1, Some(0));
+    ) -> Self {
         let transport = Self {
+            is_by_hand: connection.sdp().is_some(),
+            reliable: connection.reliable(),
+            unreliable: connection.unreliable(),
+            on_event: Closure::new(on_event),
+            on_message: Closure::new(on_message),
             connection,
-            reliable,
-            unreliable,
-            _on_event: Closure::new(on_event),
-            _on_message: Closure::new(on_message),
         };
-        transport.listen();
-        Ok(transport)
+        transport.connection.listen(transport.on_event.as_ref(), transport.on_message.as_ref());
+        transport
     }
 
-    /// Other ICE servers from the next description on.
-    pub(crate) fn configure(&self, ice_servers: &JsValue, relay_only: bool) {
-        // Servers that are none leave those that it had.
-        let _ = self.connection.set_configuration_with_configuration(&configuration(ice_servers, relay_only));
-    }
-
-    /// The next offer is for another way.
-    pub(crate) fn restart(&self) {
-        self.connection.unchecked_ref::<More>().restart_ice();
+    /// Whether people carry its descriptions: there is none to be made, and the other side takes its time.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.is_by_hand
     }
 
     /// The connection itself.
-    pub(crate) fn connection(&self) -> &RtcPeerConnection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// Whether both channels are open.
     pub(crate) fn is_open(&self) -> bool {
-        self.channels().iter().all(|channel| channel.ready_state() == RtcDataChannelState::Open)
+        self.connection.is_open()
     }
 
     /// Hands a frame to its channel, of which the reliable one should hold no more than so much.
@@ -121,92 +133,22 @@ impl Transport {
 
     /// Bytes in both channels.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        self.channels().iter().map(|channel| channel.buffered_amount() as usize).sum()
+        self.reliable.buffered_amount() as usize + self.unreliable.buffered_amount() as usize
     }
 
-    /// Whether the connection says that it has ended. `disconnected` is not the end: a path may come back.
-    pub(crate) fn ended(&self) -> Option<LinkDownReason> {
-        match self.connection.connection_state() {
-            RtcPeerConnectionState::Failed => Some(LinkDownReason::Failed),
-            RtcPeerConnectionState::Closed => Some(LinkDownReason::Closed),
-            _ => None,
-        }
+    /// Whether the connection says that it has failed. `disconnected` is not the end: a path may come back.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.connection.has_failed()
     }
 
     /// Takes the handlers away and closes everything.
     pub(crate) fn close(&self) {
-        self.silence();
-        for channel in self.channels() {
-            channel.set_onclose(None);
-            channel.close();
-        }
-        if self.connection.unchecked_ref::<More>().gathering() != "complete"
-            && let Ok(close) = Reflect::get(&self.connection, &"close".into())
-        {
-            let close: Function = close.unchecked_into();
-            return clock::later(CLOSING_MS, &close.bind0(&self.connection));
-        }
         self.connection.close();
     }
 
     /// Takes all handlers away but that which tells of the channel's end, and closes the channel in order: its end
     /// comes when everything that was put in has arrived (RFC 8831, section 6.7).
     pub(crate) fn part(&self) {
-        self.silence();
-        self.reliable.close();
+        self.connection.part();
     }
-
-    fn channels(&self) -> [&RtcDataChannel; 2] {
-        [&self.reliable, &self.unreliable]
-    }
-
-    fn listen(&self) {
-        let on_event = Some(self._on_event.as_ref().unchecked_ref());
-        let on_message = Some(self._on_message.as_ref().unchecked_ref());
-        self.connection.set_onicecandidate(on_event);
-        self.connection.set_onconnectionstatechange(on_event);
-        self.connection.set_ondatachannel(on_event);
-        for channel in self.channels() {
-            channel.set_binary_type(RtcDataChannelType::Arraybuffer);
-            channel.set_onopen(on_event);
-            channel.set_onclose(on_event);
-            channel.set_onerror(on_event);
-            channel.set_onmessage(on_message);
-        }
-        self.reliable.set_onbufferedamountlow(on_event);
-    }
-
-    fn silence(&self) {
-        self.connection.set_onicecandidate(None);
-        self.connection.set_onconnectionstatechange(None);
-        self.connection.set_ondatachannel(None);
-        for channel in self.channels() {
-            channel.set_onopen(None);
-            channel.set_onerror(None);
-            channel.set_onmessage(None);
-        }
-        self.reliable.set_onbufferedamountlow(None);
-    }
-}
-
-fn configuration(ice_servers: &JsValue, relay_only: bool) -> RtcConfiguration {
-    let configuration = RtcConfiguration::new();
-    if !ice_servers.is_undefined() {
-        configuration.set_ice_servers(ice_servers);
-    }
-    if relay_only {
-        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
-    }
-    configuration
-}
-
-fn channel(connection: &RtcPeerConnection, id: u16, max_retransmits: Option<u16>) -> RtcDataChannel {
-    let init = RtcDataChannelInit::new();
-    init.set_negotiated(true);
-    init.set_id(id);
-    if let Some(max_retransmits) = max_retransmits {
-        init.set_ordered(false);
-        init.set_max_retransmits(max_retransmits);
-    }
-    connection.create_data_channel_with_data_channel_dict("chinwag", &init)
 }

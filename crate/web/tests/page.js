@@ -127,6 +127,15 @@ export class Memory {
   trouble(code, detail) { this.note(`trouble ${code}: ${detail}`); }
   settled() {}
   iceServers(offered) { return this.ice ? this.ice(offered) : undefined; }
+  /** As the face does it. */
+  connect(given) {
+    try {
+      return new Connection(given, this.relayOnly);
+    } catch (error) {
+      this.note(`no connection: ${error.name}`);
+      throw error;
+    }
+  }
 
   note(text) {
     this.told.push(text);
@@ -145,6 +154,42 @@ export class Memory {
       this.waiting.push(check);
       check();
     });
+  }
+}
+
+class Connection {
+  constructor(iceServers, relayOnly) {
+    this.relayOnly = relayOnly;
+    this.connection = new RTCPeerConnection(this.configuration(iceServers));
+    const channel = (id, more) => this.connection.createDataChannel("chinwag", { negotiated: true, id, ...more });
+    this.reliable = channel(0);
+    this.unreliable = channel(1, { ordered: false, maxRetransmits: 0 });
+  }
+  get isOpen() { return this.reliable.readyState === "open" && this.unreliable.readyState === "open"; }
+  get hasFailed() { return this.connection.connectionState === "failed"; }
+  get sdp() { return this.connection.localDescription?.sdp; }
+  get answers() { return this.connection.localDescription?.type === "answer"; }
+  describe() { return this.connection.setLocalDescription(); }
+  take(type, sdp) { return this.connection.setRemoteDescription({ type, sdp }); }
+  add(candidate, sdpMid, sdpMLineIndex) { return this.connection.addIceCandidate({ candidate, sdpMid, sdpMLineIndex }); }
+  restart() { this.connection.restartIce(); }
+  configuration(iceServers) { return { iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all" }; }
+  configure(iceServers) { this.connection.setConfiguration(this.configuration(iceServers)); }
+  listen(onEvent, onMessage) {
+    Object.assign(this.connection, { onicecandidate: onEvent, onconnectionstatechange: onEvent, ondatachannel: onEvent });
+    for (const channel of [this.reliable, this.unreliable]) {
+      Object.assign(channel, { binaryType: "arraybuffer", onopen: onEvent, onerror: onEvent, onmessage: onMessage }, onEvent && { onclose: onEvent });
+    }
+    this.reliable.onbufferedamountlow = onEvent;
+  }
+  part() {
+    this.listen(null, null);
+    this.reliable.close();
+  }
+  close() {
+    this.listen(null, null);
+    this.reliable.onclose = this.unreliable.onclose = null;
+    this.connection.close();
   }
 }
 
@@ -168,6 +213,7 @@ export function until(sink, condition, detail) {
 export const told = (sink) => sink.told.join("\n");
 export const message = (sink, at) => sink.messages[at];
 export const setIce = (sink, ice) => void (sink.ice = ice);
+export const setRelayOnly = (sink, relayOnly) => void (sink.relayOnly = relayOnly);
 
 /** Runs a piece of JavaScript. */
 export const js = (code) => new Function(`return (${code})`)();

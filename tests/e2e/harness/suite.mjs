@@ -12,7 +12,7 @@ import { buildSite } from "./site.mjs";
 import { Tab } from "./tab.mjs";
 
 /** @typedef {import("./browsers.mjs").BrowserName} BrowserName */
-/** @typedef {"presence" | "chat" | "board" | "vote"} Demo */
+/** @typedef {"presence" | "chat" | "board" | "vote" | "invite"} Demo */
 
 /**
  * @typedef {object} Whereabouts of a tab, if not in the browser that the tests of a file share

@@ -50,6 +50,8 @@ export interface Demo {
   readonly first: Fields;
   /** Makes the main part. */
   build(frame: Frame): HTMLElement;
+  /** Gets the page into its room without a server; may show in `main` what has to be done for that. */
+  enter?(asked: Asked, presence: Fields, main: HTMLElement): Promise<Room>;
 }
 
 /** Opens the page: shows the frame at once, joins, and then lets the demo fill it. */
@@ -88,19 +90,23 @@ class Page {
   async join(): Promise<void> {
     this.#main.replaceChildren(waiting(this.#asked.room));
     this.#meshLine.stayOutside("joining", "connecting");
-    const { signaling, secret } = this.#asked;
     try {
-      const room = await join(this.#asked.room, {
-        presence: this.#presence,
-        ...(signaling === undefined ? {} : { signaling }),
-        ...(secret === undefined ? {} : { secret }),
-      });
+      const room = await (this.#demo.enter?.(this.#asked, this.#presence, this.#main) ?? this.#joinByServer());
       this.#enter(room);
       window.chinwag = { room };
     } catch (error) {
       window.chinwag = { error };
       this.#fail(error);
     }
+  }
+
+  #joinByServer(): Promise<Room> {
+    const { signaling, secret } = this.#asked;
+    return join(this.#asked.room, {
+      presence: this.#presence,
+      ...(signaling === undefined ? {} : { signaling }),
+      ...(secret === undefined ? {} : { secret }),
+    });
   }
 
   #enter(room: Room): void {
@@ -112,7 +118,7 @@ class Page {
       if (error.code === "left") location.reload();
       else this.#notes.show(error.message, "problem");
     });
-    this.#meshLine.follow(room);
+    this.#meshLine.follow(room, this.#demo.enter !== undefined);
     const frame: Frame = {
       room,
       people,
@@ -155,7 +161,8 @@ class Page {
         html("bdi", { class: "room", "data-testid": "room-name" }, room),
       ),
       html("div", { class: "me" }, this.#myFace, field),
-      inviteButton(this.#notes),
+      // Without a server, a link to the room alone leads nowhere.
+      ...(this.#demo.enter === undefined ? [inviteButton(this.#notes)] : []),
       themeButton(),
     );
   }

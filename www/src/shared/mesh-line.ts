@@ -39,13 +39,16 @@ export class MeshLine {
     this.refresh();
   }
 
-  /** From now on the line tells of this room. */
-  follow(room: Room): void {
+  /** From now on the line tells of this room, which may have no server. */
+  follow(room: Room, serverless = false): void {
     this.#room = room;
-    room.on("signaling", (state) => {
-      this.#signaling = state;
-      this.refresh();
-    });
+    if (serverless) this.#signaling = "none";
+    else {
+      room.on("signaling", (state) => {
+        this.#signaling = state;
+        this.refresh();
+      });
+    }
     room.on("members", () => this.refresh());
     room.on("link", () => this.refresh());
     this.refresh();

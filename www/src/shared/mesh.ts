@@ -3,7 +3,8 @@
 import type { RoomEvents } from "chinwag";
 import { counted } from "./text.js";
 
-export type Signaling = RoomEvents["signaling"][0];
+/** What has become of the server; `none` if the room has none at all. */
+export type Signaling = RoomEvents["signaling"][0] | "none";
 
 export interface MeshState {
   readonly member_count: number;
@@ -23,6 +24,10 @@ const SERVER: Readonly<Record<Signaling, { readonly short: string; readonly long
   detached: {
     short: "server stepped out",
     long: "The server has introduced this tab and stepped out. The room runs on its own links.",
+  },
+  none: {
+    short: "no server",
+    long: "There is no server here. People carried the introductions by hand; all else travels from tab to tab.",
   },
   unreachable: {
     short: "server unreachable, the room goes on",

@@ -5,7 +5,7 @@ import { brandLink } from "../shared/brand.js";
 import { nameInput } from "../shared/name-field.js";
 import { nameHere } from "../shared/storage.js";
 import { themeButton } from "../shared/theme.js";
-import { boardPicture, chatPicture, heroPicture, presencePicture, stepPictures, votePicture } from "./pictures.js";
+import { boardPicture, chatPicture, handPicture, heroPicture, presencePicture, stepPictures, votePicture } from "./pictures.js";
 
 /** The demos that the page opens, by the test ids of their buttons. */
 const DEMOS = [
@@ -13,6 +13,7 @@ const DEMOS = [
   { page: "/chat/", button: "open-chat" },
   { page: "/board/", button: "open-board" },
   { page: "/vote/", button: "open-vote" },
+  { page: "/invite/", button: "open-invite" },
 ] as const;
 
 function slot(selector: string): HTMLElement {
@@ -32,6 +33,7 @@ function decorate(): void {
   slot("#chat-picture").append(chatPicture());
   slot("#board-picture").append(boardPicture());
   slot("#vote-picture").append(votePicture());
+  slot("#hand-picture").append(handPicture());
   const steps = stepPictures();
   slot("#steps").querySelectorAll(".step-picture").forEach((holder, at) => holder.append(...steps.slice(at, at + 1)));
 }

@@ -164,6 +164,30 @@ export function votePicture(): SVGSVGElement {
   );
 }
 
+/** A slip with a code on it, as one hands it to somebody. */
+function slip(x: number, y: number, turn_deg: number): SVGElement {
+  const at = [0, 1, 2, 4, 5, 8, 10, 12, 13, 15, 17, 19, 20, 21, 23, 24];
+  return svg(
+    "g",
+    { transform: `translate(${x} ${y}) rotate(${turn_deg})` },
+    svg("rect", { x: -26, y: -26, width: 52, height: 52, rx: 8, class: "slip" }),
+    ...at.map((cell) => svg("rect", { x: -17.5 + (cell % 5) * 7, y: -17.5 + Math.floor(cell / 5) * 7, width: 7, height: 7, class: "slip-ink" })),
+  );
+}
+
+export function handPicture(): SVGSVGElement {
+  return picture(
+    400,
+    200,
+    ask("M92 84Q200 22 308 84"),
+    ask("M308 124Q200 186 92 124"),
+    placed({ id: "hero-dee", color: color(2), x: 62, y: 104, size: 72 }),
+    placed({ id: "hero-ann", color: color(0), x: 338, y: 104, size: 72 }),
+    slip(176, 54, -7),
+    slip(224, 152, 6),
+  );
+}
+
 /** The server: a doorman of square build, who sleeps when there is nothing to do. */
 function doorman(x: number, y: number, asleep: boolean): SVGElement {
   const eyes = asleep ? svg("path", { d: "M-13 -3h8M5 -3h8", class: "server-line" }) : svg("path", { d: "M-9 -6v5M9 -6v5", class: "server-line" });

@@ -24,6 +24,7 @@ enum Step {
     Introduced(Vec<u8>),
     Server(u8, Vec<u8>),
     Unknown(u8),
+    Invited(u8, u64, u32),
     Presence(Vec<u8>),
     Say(Vec<u8>, Option<u8>),
     Hidden(bool),
@@ -63,6 +64,7 @@ fn input(step: Step) -> Option<Input> {
         Step::Introduced(ns) => Input::Introduced { members: ids(ns) },
         Step::Server(n, frame) => Input::ServerSignal { from: identity(n).id(), frame },
         Step::Unknown(n) => Input::ServerUnknown { peer: identity(n).id() },
+        Step::Invited(n, session, patience_ms) => Input::Invited { by: identity(n).id(), session, patience_ms },
         Step::Presence(value) => Input::Command(Command::SetPresence { value }),
         Step::Say(payload, to) => {
             let to = to.map(|n| identity(n).id());

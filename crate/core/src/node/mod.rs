@@ -270,6 +270,7 @@ impl Node {
             Input::ServerSignal { from, frame } => self.on_server_signal(from, &frame),
             Input::ServerUnknown { peer } => self.on_server_unknown(peer),
             Input::Moved => self.on_moved(),
+            Input::Invited { by, session, patience_ms } => self.on_invited(by, session, patience_ms),
             Input::Command(command) => self.on_command(command)?,
         }
         self.settle();

@@ -336,6 +336,14 @@ impl Node {
         self.out.push_back(Output::Dial { link, peer });
     }
 
+    /// We hold an invite: a dial whose offer somebody carries by hand.
+    pub(super) fn on_invited(&mut self, by: PeerId, session: u64, patience_ms: u32) {
+        if by != self.id() && self.links.of_session(by, session).is_none() {
+            let link = self.begin(by, session, Route::Server(by), true, u64::from(patience_ms).saturating_mul(1_000));
+            self.out.push_back(Output::Dial { link, peer: by });
+        }
+    }
+
     /// Begins an attempt. An answer cannot be here sooner than after a round trip on the way to the peer, as far as that is known.
     fn begin(&mut self, peer: PeerId, session: u64, route: Route, dialled: bool, round_trip_us: u64) -> LinkId {
         self.stats.dials = self.stats.dials.saturating_add(1);

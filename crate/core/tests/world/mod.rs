@@ -137,6 +137,23 @@ impl World {
         self.drain(at);
     }
 
+    /// Hands in an invite; returns the frame that would go back by hand.
+    pub(crate) fn invited(&mut self, at: usize, invite: Input) -> Vec<u8> {
+        self.input(at, invite);
+        let signalled = self.queue.values().rev().find_map(|(from, happening)| match happening {
+            Happening::Signal { frame, .. } if *from == at => Some(frame.to_vec()),
+            _ => None,
+        });
+        signalled.expect("an offer")
+    }
+
+    /// Hands that frame in; what it says of the connection is enough for both hosts.
+    pub(crate) fn accept_by_hand(&mut self, at: usize, guest: usize, frame: Vec<u8>) {
+        self.input(at, Input::ServerSignal { from: self.id(guest), frame });
+        let link = self.hosts[guest].node.links().map(|(link, ..)| link).next().expect("an attempt");
+        self.connect((guest, link));
+    }
+
     /// The process of a member ends without a word.
     pub(crate) fn kill(&mut self, at: usize) {
         self.hosts[at].alive = false;

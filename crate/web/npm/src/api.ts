@@ -9,8 +9,20 @@ export interface JoinOptions {
   /**
    * `ws:` or `wss:` URLs of signaling servers, tried in order. Those of the room who hold to another of them than this tab are found all the
    * same: it visits the others now and then. Default: this page's origin, path `/signal`.
+   *
+   * `[]` is no server at all: the page is alone in its room at once, is never told of a server that it lacks, and others come in by {@link Room.invite}.
    */
   readonly signaling?: string | readonly string[] | undefined;
+  /**
+   * An invite of somebody in the room, as {@link Room.invite} gave it, or any text or link that it is in: this page joins by way of who invites. Then
+   * the default of `signaling` is `[]`. Whoever gives a server as well joins by whichever comes first, and may find itself alone in the room until the invite is accepted.
+   */
+  readonly invite?: string | undefined;
+  /**
+   * With `invite`: gets the answer to it, a text like the invite, which has to go back to whoever invited (by chat, by mail, as a QR code) within the
+   * invite's lifetime, and into `accept` there. Keep the page open meanwhile. `join` resolves once that was done, and rejects with `join-timeout` if it was not.
+   */
+  readonly onAnswer?: ((answer: string) => void) | undefined;
   /** The room's secret. This version has none yet: giving one throws, since ignoring it would let everybody in. */
   readonly secret?: string | undefined;
   /** My first presence. */
@@ -95,10 +107,51 @@ export interface Room {
    * votes.add();
    */
   counter(name: string): Counter;
+  /**
+   * Makes an invite: a text by which one newcomer joins through this page, without any server. Give it to the newcomer by any way that you have; it is
+   * some 300 characters of `A-Z a-z 0-9 - _`, fit for a link's fragment or a QR code. The newcomer's page gives it to `join` and gets an answer; give that
+   * to {@link Invite.accept}. The newcomer's further links come over the mesh.
+   *
+   * An invite holds an RTCPeerConnection until it is used, cancelled, or expires; up to 8 may be open at once. It and the answer hold network addresses
+   * of this computer, and whoever gets the invite first can come in: treat it as you treat a key. Beyond the local network both sides need a STUN or TURN
+   * server in `iceServers`, as there is no signaling server that could offer one.
+   *
+   * @throws ChinwagError `bad-argument` for a lifetime out of range; `connection-budget` when too many are open, or the browser makes no connection; `protocol` if the file with
+   * the code for invites does not load, which is fetched with the first of them, or when a room without a server is joined.
+   * @example
+   * const invite = await room.invite();
+   * show(`https://example.org/#invite=${invite.text}`);
+   * const newcomer = await invite.accept(await pasted());
+   */
+  invite(options?: InviteOptions): Promise<Invite>;
   /** Counters and gauges. */
   stats(): Stats;
   /** Says goodbye, closes every link and socket. May be called again. */
   leave(): Promise<void>;
+}
+
+/** How an invite is to be. */
+export interface InviteOptions {
+  /** How long it may be answered: 1,000 to 3,600,000 ms, default 600,000 (10 minutes). The newcomer has to get it, and you its answer, in that time. */
+  readonly lifetimeMs?: number | undefined;
+}
+
+/** A place in the room for one newcomer. */
+export interface Invite {
+  /** For the newcomer's `join`, as `options.invite`. */
+  readonly text: string;
+  /** When it expires, in milliseconds since 1970 by this computer's clock. */
+  readonly expiresAt: number;
+  /**
+   * Takes the newcomer's answer, or any text that it is in, and resolves when there is a link to the newcomer.
+   *
+   * @throws ChinwagError `bad-argument` for what is no answer to this invite, was altered or is not whole, and if the invite was used, cancelled, or has
+   * expired; `join-timeout` if no connection came about within 15 s; `connection-budget` if this page has as many links as it may. Only when a connection
+   * was tried is the invite used up: after a wrong text it waits for the right one.
+   */
+  accept(answer: string): Promise<Member>;
+  /** Makes it void, and frees its connection. Does nothing if it is over. */
+  cancel(): void;
 }
 
 /** Somebody in a room: a frozen snapshot. `members` holds a new one when something about the member changes. */

@@ -37,17 +37,19 @@ interface Failure {
 /** The error of what a host has thrown, or rejected with. */
 export function fromHost(failure: unknown): ChinwagError {
   const { code, bytes, max } = (failure ?? {}) as Failure;
+  const tooLarge = (what: string, remedy: string, knob: string) =>
+    new ChinwagError("message-too-large", `The ${what} has ${bytes} bytes, and the room takes at most ${max}. ${remedy}, or join with a greater config.${knob}BytesMax.`);
   switch (code) {
     case "left":
       return left();
     case "message-too-large":
-      return new ChinwagError(code, `The message has ${bytes} bytes, and the room takes at most ${max}. Nothing was sent: send it in parts, or join with a greater config.messageBytesMax.`);
+      return tooLarge("message", "Nothing was sent: send it in parts", "message");
     case "presence-too-large":
-      return new ChinwagError("message-too-large", `The presence has ${bytes} bytes, and the room takes at most ${max}. It was not changed: keep what is large out of it, or join with a greater config.presenceBytesMax.`);
+      return tooLarge("presence", "It was not changed: keep what is large out of it", "presence");
     case "channel-name":
       return badArgument(`The name or key has ${bytes} bytes of UTF-8: it may have at most ${max}.`);
     case "value-too-large":
-      return new ChinwagError("message-too-large", `The value has ${bytes} bytes, and the room takes at most ${max} in a map or log. Nothing was written: send what is large over a channel, or join with a greater config.entryBytesMax.`);
+      return tooLarge("value", "Nothing was written: send what is large over a channel", "entry");
     case "too-many-entries":
     case "too-many-bytes": {
       const what = code === "too-many-bytes" ? "Bytes" : "Entries";

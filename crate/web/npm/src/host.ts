@@ -1,3 +1,5 @@
+import type { Connection } from "./connection.js";
+
 /** The views of the replicated state. */
 export type Kind = "map" | "log" | "counter";
 
@@ -30,14 +32,17 @@ export interface Sink {
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
   settled(): void;
-  /** What the next connection shall use, or a promise of it. */
+  /** The ICE servers that the next connection shall use, or a promise of them. */
   iceServers(offered: unknown): unknown;
+  /** A fresh connection that uses them, or one that was described already. This alone may throw, when it has told why. */
+  connect(iceServers: unknown): Connection;
 }
 
 /** One member of one room: what Rust exports. */
 export interface Host {
   readonly id: string;
-  start(): void;
+  /** Enters the room; `alone`, if there is neither a server nor an invite, and so nobody to wait for. */
+  start(alone: boolean): void;
   setPresence(value: unknown): void;
   send(channel: string, to: string | undefined, value: unknown): Promise<unknown>;
   /** Tells the sink at once what the map, log or counter holds. */
@@ -46,6 +51,17 @@ export interface Host {
   write(kind: Kind, name: string, key: string, value: unknown): Promise<unknown> | undefined;
   setHidden(hidden: boolean): void;
   wake(): void;
+  /** The ICE servers for a connection that is made here, or a promise of them. */
+  iceServers(): unknown;
+  /** Signs a value, for a member: 16 bytes of its id, or zeros for whoever gets it, and 8 of a session. */
+  seal(addressee: Uint8Array, value: unknown): Uint8Array;
+  /**
+   * What `seal` has sealed: by whom, the value, and whether that is genuine in this room. Undefined if it is nothing of the kind.
+   *
+   * With a patience it also goes on its way: the node answers an invite, and waits for the link for so long; or it accepts the answer to one of ours. If
+   * it does, it asks the sink for ICE servers at once, as for any link.
+   */
+  unseal(frame: Uint8Array, patienceMs: number): unknown[] | undefined;
   leave(): Promise<unknown>;
   stats(): Float64Array;
   free(): void;
@@ -58,6 +74,5 @@ export type HostClass = new (
   secret: Uint8Array,
   urls: string[],
   zone: string | undefined,
-  relayOnly: boolean,
   config: Float64Array,
 ) => Host;

@@ -1,5 +1,6 @@
 import type { JoinOptions, Room } from "./api.js";
-import { ChinwagError } from "./errors.js";
+import { call } from "./emitter.js";
+import { badArgument, ChinwagError, type ChinwagErrorCode } from "./errors.js";
 import type { HostClass } from "./host.js";
 import { iceSource } from "./ice.js";
 import { createIdentity, Identity, pageIdentity } from "./identity.js";
@@ -17,6 +18,8 @@ const JOIN_MS_MAX = 20_000;
 interface Entry {
   readonly identity: Identity;
   readonly room: Promise<HostedRoom>;
+  /** By which it was joined, if by any. */
+  readonly invite: string | undefined;
   /** Ends the joining when all who wait for it have given up. */
   readonly giveUp: AbortController;
   waiting: number;
@@ -38,9 +41,11 @@ export function joinWith(load: () => Promise<HostClass>): (room: string, options
   };
 }
 
-function find({ room, identity }: Settings): Entry | undefined {
+function find({ room, identity, invite }: Settings): Entry | undefined {
   for (const entry of rooms.get(room) ?? []) {
-    if (identity === undefined || identity === entry.identity) return entry;
+    if (identity !== undefined && identity !== entry.identity) continue;
+    if (invite === undefined || invite === entry.invite) return entry;
+    throw badArgument(`This page is in the room "${room}" already, and not by this invite. Leave it first, or join as somebody else with options.identity.`);
   }
   return undefined;
 }
@@ -53,7 +58,7 @@ function begin(load: () => Promise<HostClass>, checked: Settings): Entry {
     others?.delete(entry);
     if (others?.size === 0) rooms.delete(checked.room);
   };
-  const entry: Entry = { identity, giveUp, waiting: 0, room: enter(load, checked, identity, forget, giveUp.signal) };
+  const entry: Entry = { identity, invite: checked.invite, giveUp, waiting: 0, room: enter(load, checked, identity, forget, giveUp.signal) };
   entry.room.catch(forget);
   const others = rooms.get(checked.room) ?? new Set();
   rooms.set(checked.room, others.add(entry));
@@ -89,11 +94,13 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
     logEntriesMax: checked.logEntriesMax,
     makeHost: (sink, anew) => {
       if (anew) own = createIdentity();
-      return new HostOfWasm(sink, name, Identity.secretOf(own), urls, zone, relayOnly, config);
+      return new HostOfWasm(sink, name, Identity.secretOf(own), urls, zone, config);
     },
     iceServers: iceSource(checked.iceServers, location.hostname, (error) => {
       room.fail("bad-argument", `options.iceServers failed: ${String(error)}. Until it answers, connections are made with its last answer as long as that is good, and none after that.`, error);
     }),
+    relayOnly,
+    serverless: urls.length === 0,
     onLeave: () => {
       forget();
       unwatch?.();
@@ -116,18 +123,19 @@ async function enter(load: () => Promise<HostClass>, checked: Settings, identity
 }
 
 /** Starts the room, and waits until it is complete or the time is up. */
-function ready(room: HostedRoom, { presence, urls }: Settings, giveUp: AbortSignal): Promise<void> {
+function ready(room: HostedRoom, { presence, urls, invite, onAnswer }: Settings, giveUp: AbortSignal): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     let attached = false;
     let trouble: ChinwagError | undefined;
-    const because = () => (trouble ? ` ${trouble.message}` : "");
-    const timers = [
+    const fail = (code: ChinwagErrorCode, message: string) =>
+      finish(() => reject(new ChinwagError(code, trouble ? `${message} ${trouble.message}` : message, { cause: trouble })));
+    const timers = invite !== undefined ? [] : [
       setTimeout(() => {
         if (attached) return;
-        finish(() => reject(new ChinwagError("signaling-unreachable", `No signaling server answered within ${SIGNALING_MS_MAX / 1_000} s: tried ${urls.join(", ")}. Is it running there, and does it allow the origin ${location.origin}?${because()}`, { cause: trouble })));
+        fail("signaling-unreachable", `No signaling server answered within ${SIGNALING_MS_MAX / 1_000} s: tried ${urls.join(", ")}. Is it running there, and does it allow the origin ${location.origin}?`);
       }, SIGNALING_MS_MAX),
       setTimeout(() => {
-        finish(() => reject(new ChinwagError("join-timeout", `No link to the room's members came about within ${JOIN_MS_MAX / 1_000} s. A firewall may be between them: offer a TURN server with options.iceServers.${because()}`, { cause: trouble })));
+        fail("join-timeout", `No link to the room's members came about within ${JOIN_MS_MAX / 1_000} s. A firewall may be between them: offer a TURN server with options.iceServers.`);
       }, JOIN_MS_MAX),
     ];
     const onGiveUp = () => finish(() => reject(giveUp.reason as Error));
@@ -138,11 +146,19 @@ function ready(room: HostedRoom, { presence, urls }: Settings, giveUp: AbortSign
     };
     giveUp.addEventListener("abort", onGiveUp);
     try {
-      room.start(presence, {
+      room.start(presence, invite !== undefined, {
         ready: () => finish(resolve),
         attached: () => void (attached = true),
         trouble: (error) => void (trouble = error),
       });
+      if (invite === undefined) return;
+      const answered = room.answer(invite).then(({ answer, patienceMs }) => {
+        timers.push(setTimeout(() => {
+          fail("join-timeout", "No link came of the invite. Its answer was not accepted, or a firewall may be between them: ask for a new one.");
+        }, patienceMs));
+        if (onAnswer) call(onAnswer, [answer]);
+      });
+      answered.catch((error: unknown) => finish(() => reject(error as Error)));
     } catch (error) {
       finish(() => reject(error as Error));
     }

@@ -16,7 +16,10 @@ export const LOG_ENTRIES_MAX = 512;
 /** What `join` was given, checked. */
 export interface Settings {
   readonly room: string;
+  /** None: there is no server. */
   readonly urls: string[];
+  readonly invite: string | undefined;
+  readonly onAnswer: JoinOptions["onAnswer"];
   readonly presence: Json | undefined;
   readonly identity: Identity | undefined;
   readonly iceServers: JoinOptions["iceServers"];
@@ -28,7 +31,7 @@ export interface Settings {
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof JoinOptions>([
-  "signaling", "secret", "presence", "identity", "iceServers", "relayOnly", "zone", "config", "signal",
+  "signaling", "invite", "onAnswer", "secret", "presence", "identity", "iceServers", "relayOnly", "zone", "config", "signal",
 ]);
 
 /**
@@ -46,7 +49,10 @@ export function settings(room: string, options: JoinOptions): Settings {
     throw badArgument("options.secret: this version of chinwag has no room secrets yet, and ignoring it would let everybody in. Join without it.");
   }
   if (options.identity !== undefined) Identity.secretOf(options.identity);
-  const { zone, iceServers } = options;
+  const { zone, iceServers, invite, onAnswer } = options;
+  if (invite !== undefined && (typeof invite !== "string" || typeof onAnswer !== "function")) {
+    throw badArgument("options.invite must be the text of an invite, and options.onAnswer a function that gets the answer to it.");
+  }
   if (zone !== undefined && (typeof zone !== "string" || zone === "" || utf8Bytes(zone) > ZONE_BYTES_MAX)) {
     throw badArgument(`options.zone must be a string of 1 to ${ZONE_BYTES_MAX} bytes of UTF-8.`);
   }
@@ -55,7 +61,10 @@ export function settings(room: string, options: JoinOptions): Settings {
   }
   return {
     room,
-    urls: signalingUrls(options.signaling),
+    // An invite is for those who have no server, unless they say that they have.
+    urls: signalingUrls(options.signaling ?? (invite === undefined ? undefined : [])),
+    invite,
+    onAnswer,
     presence: options.presence === undefined ? undefined : cleanValue(options.presence),
     identity: options.identity,
     iceServers,
@@ -70,7 +79,6 @@ export function settings(room: string, options: JoinOptions): Settings {
 function signalingUrls(signaling: JoinOptions["signaling"]): string[] {
   if (signaling === undefined) return [originUrl()];
   const urls = typeof signaling === "string" ? [signaling] : [...signaling];
-  if (urls.length === 0) throw badArgument("options.signaling is empty: give at least one ws:// or wss:// URL.");
   return urls.map((url) => {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     if (parsed?.protocol !== "ws:" && parsed?.protocol !== "wss:") {
@@ -86,7 +94,7 @@ function signalingUrls(signaling: JoinOptions["signaling"]): string[] {
 function originUrl(): string {
   const { protocol, host } = location;
   if (protocol !== "http:" && protocol !== "https:") {
-    throw badArgument(`This page comes from ${protocol}, where there is no signaling server: give options.signaling.`);
+    throw badArgument(`This page comes from ${protocol}, where there is no signaling server: give options.signaling, [] for none.`);
   }
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/signal`;
 }

@@ -1,8 +1,10 @@
-import type { Channel, Counter, Grounds, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
+import type { Channel, Counter, Grounds, Invite, InviteOptions, Log, Member, MessageMeta, Room, RoomEvents, SharedMap } from "./api.js";
 import { EarlyMessages, RoomChannel } from "./channel.js";
 import { call, Listeners, PatientListeners } from "./emitter.js";
+import { Connection } from "./connection.js";
 import { badArgument, ChinwagError, fromHost, left, type ChinwagErrorCode } from "./errors.js";
 import type { Host, Sink } from "./host.js";
+import type { Invites } from "./invite.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
 import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
@@ -29,6 +31,9 @@ export interface RoomSetup {
   /** Makes a host: with the identity that was given, or with a fresh one. */
   readonly makeHost: (sink: Sink, anew: boolean) => Host;
   readonly iceServers: (offered: unknown) => unknown;
+  readonly relayOnly: boolean;
+  /** There is no signaling server. */
+  readonly serverless: boolean;
   /** Called once, when the room is left. */
   readonly onLeave: () => void;
 }
@@ -50,6 +55,8 @@ export class HostedRoom implements Room {
   readonly #channels = new Map<string, RoomChannel<unknown>>();
   readonly #early = new EarlyMessages();
   readonly #views: Views;
+  /** There as soon as somebody has been invited, or this page has. */
+  #invites: Invites | undefined;
   readonly #subscribers = new Listeners<[]>();
   readonly #events: Registry = {
     join: new PatientListeners(EARLY_EVENTS_MAX),
@@ -76,6 +83,8 @@ export class HostedRoom implements Room {
   /** It was told that no link comes about, and none has since. */
   #unlinkedTold = false;
   #leaving: Promise<void> | undefined;
+  /** It came by an invite, or is about to. */
+  #invited = false;
   /** The host has said goodbye because the page went away; and has perhaps been freed. */
   #suspended: Promise<unknown> | undefined;
   #freed = false;
@@ -95,17 +104,21 @@ export class HostedRoom implements Room {
     this.#views = new Views(office, setup.logEntriesMax);
   }
 
-  /** Enters the room; `progress` hears how that goes until it is ready. */
-  start(presence: Json | undefined, progress: JoinProgress): void {
+  /** Enters the room, by an invite if there is one; `progress` hears how that goes until it is ready. */
+  start(presence: Json | undefined, invited: boolean, progress: JoinProgress): void {
     this.#progress = progress;
+    this.#invited = invited;
     this.#enter(presence);
+    // Where invites are the only way in, their code is there before somebody needs it.
+    if (this.#setup.serverless) this.#inviting().catch(() => undefined);
   }
 
   #enter(presence: Json | undefined): void {
     this.#ask((host) => {
       if (presence !== undefined) host.setPresence(presence);
       host.setHidden(document.hidden);
-      host.start();
+      // Who has been in the room, and comes back without a server, has nobody to wait for.
+      host.start(this.#setup.serverless && !(this.#invited && this.#progress));
     });
   }
 
@@ -151,13 +164,37 @@ export class HostedRoom implements Room {
     return this.#views.counter(this.#named("counter", name));
   }
 
+  async invite(options: InviteOptions = {}): Promise<Invite> {
+    return await (await this.#inviting()).make(options);
+  }
+
+  /** Takes up an invite: the answer to it, and for how long something may come of that. */
+  async answer(invite: string): Promise<{ answer: string; patienceMs: number }> {
+    return await (await this.#inviting()).take(invite);
+  }
+
+  /** What makes and takes invites: code of its own, which is fetched with the first, as most pages have none. */
+  async #inviting(): Promise<Invites> {
+    this.#staying();
+    const { Invites } = await import("./invite.js").catch((cause: unknown) => {
+      throw new ChinwagError("protocol", `The file with the code for invites did not load (${String(cause)}). It lies beside the others of the build: deploy it with them, and reload the page.`, { cause });
+    });
+    this.#staying();
+    return (this.#invites ??= new Invites({
+      room: this,
+      connect: async () => this.#connect(await this.#host.iceServers()),
+      ask: (order) => this.#ask(order),
+      errors: { badArgument, ChinwagError, left },
+    }));
+  }
+
   stats(): Stats {
     this.#staying();
     const numbers = this.#host.stats();
     const counted = Object.fromEntries(HOST_STATS.map((name, at) => [name, numbers[at] ?? 0])) as Record<(typeof HOST_STATS)[number], number>;
     const sent = (at: number) => ({ frames: numbers[at] ?? 0, bytes: numbers[at + 1] ?? 0 });
     const sentByKind = Object.fromEntries(FRAME_KINDS.map((kind, at) => [kind, sent(HOST_STATS.length + 2 * at)])) as Stats["sentByKind"];
-    return { ...counted, sentByKind, messagesDropped: this.#messagesDropped };
+    return { ...counted, peerConnectionsMade: counted.peerConnectionsMade + (this.#invites?.freed ?? 0), sentByKind, messagesDropped: this.#messagesDropped };
   }
 
   leave(): Promise<void> {
@@ -176,7 +213,10 @@ export class HostedRoom implements Room {
 
   /** The page goes away: there is a goodbye, and everything stays as it is, for the case that the page comes back. */
   suspend(): void {
-    if (!this.#leaving) this.#suspended ??= this.#host.leave();
+    if (this.#leaving) return;
+    this.#suspended ??= this.#host.leave();
+    // Nobody keeps a page that has connections.
+    this.#invites?.close();
   }
 
   /** The page stands still: browsers keep none with connections, so what still waits for the goodbye to arrive is closed. */
@@ -208,6 +248,7 @@ export class HostedRoom implements Room {
     const gone = this.#suspended ?? this.#host.leave();
     for (const channel of this.#channels.values()) channel.close();
     this.#views.close();
+    this.#invites?.close();
     try {
       await gone;
     } finally {
@@ -249,8 +290,21 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
-      iceServers: async (offered) => (this.#iceServers = await this.#setup.iceServers(offered)),
+      iceServers: async (offered) => this.#invites?.next() ?? (this.#iceServers = await this.#setup.iceServers(offered)),
+      connect: (given) => this.#connect(given),
     };
+  }
+
+  /** A connection that waited for this link; or a fresh one, with ICE servers. */
+  #connect(given: unknown): Connection {
+    try {
+      return given instanceof Connection ? given : new Connection(given, this.#setup.relayOnly);
+    } catch (error) {
+      const { name, message } = error as DOMException;
+      if (/^(Type|Syntax|InvalidAccess|NotSupported)Error$/.test(name)) this.fail("bad-argument", `The browser does not take the ICE servers (${message}). Check options.iceServers, or the signaling server's --ice.`, error);
+      else this.fail("connection-budget", `The browser makes no further RTCPeerConnection (${message}). Close other tabs, or reload this one.`, error);
+      throw error;
+    }
   }
 
   #onMember(what: Parameters<Sink["member"]>[0], known: Member | undefined, member: Member, why: string): void {
@@ -273,18 +327,14 @@ export class HostedRoom implements Room {
         const now = performance.now();
         if (now - this.#violationToldAt < VIOLATION_PAUSE_MS) return;
         this.#violationToldAt = now;
-        return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect; stats().violations counts on.`);
+        return this.fail("protocol", `The member ${detail} broke the protocol. What it sent had no effect.`);
       }
       case "superseded":
         return this.#beginAnew();
       case "unlinked":
         if (this.#unlinkedTold) return;
         this.#unlinkedTold = true;
-        return this.fail("join-timeout", `The member ${detail} answered, but no connection to it came about, and this page has no other link: a NAT or a firewall is between them. ${advice(this.#iceServers)} This page keeps trying, and reaches that member also through any to whom both have a link.`);
-      case "connection-budget":
-        return this.fail(code, `The browser makes no further RTCPeerConnection (${detail}). Close other tabs with calls or games, or reload this one.`);
-      case "bad-argument":
-        return this.fail(code, `The browser does not take the ICE servers (${detail}). Check options.iceServers, or what the signaling server offers.`);
+        return this.fail("join-timeout", `The member ${detail} answered, but a NAT or a firewall is between them. ${advice(this.#iceServers)}`);
       default:
         return this.fail("protocol", `The signaling server turned this page away: ${detail}`);
     }
@@ -297,7 +347,7 @@ export class HostedRoom implements Room {
     this.#begin(true);
     // It is in the midst of telling us.
     void superseded.leave().finally(() => superseded.free());
-    this.fail("protocol", `Another tab was in this room before with the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
+    this.fail("protocol", `Another tab has the identity ${id}. This one goes on as a new member, ${this.#selfId}: give each tab an identity of its own.`);
   }
 
   /** Goes on with another host: with the same identity, or with a fresh one. */
@@ -404,7 +454,7 @@ export class HostedRoom implements Room {
 /** What to do where no connection comes about. */
 function advice(iceServers: unknown): string {
   return /"turns?:/.test(JSON.stringify(iceServers) ?? "")
-    ? "The TURN server did not help: check that both reach it (where UDP is blocked, at a URL with ?transport=tcp), and that it takes the credentials."
+    ? "The TURN server did not help: check that both reach it (with ?transport=tcp, where UDP is blocked), and the credentials."
     : "Give a TURN server to options.iceServers, or to the signaling server's --ice.";
 }
 

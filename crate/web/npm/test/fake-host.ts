@@ -4,7 +4,9 @@ import type { Host, Kind, Sink } from "../src/host.js";
 /** A host that does nothing by itself, but remembers what it is asked. */
 export class FakeHost implements Host {
   static made: FakeHost[] = [];
-  id = "00".repeat(16);
+  /** The id of the next. */
+  static id = "00".repeat(16);
+  id = FakeHost.id;
   readonly calls: unknown[][] = [];
   freed = 0;
   goneResolve: () => void = () => {};
@@ -21,16 +23,16 @@ export class FakeHost implements Host {
     readonly secret: Uint8Array = new Uint8Array(32),
     readonly urls: string[] = [],
     readonly zone: string | undefined = undefined,
-    readonly relayOnly = false,
     readonly config: Float64Array = new Float64Array(),
   ) {
     FakeHost.made.push(this);
   }
 
-  start(): void {
-    this.calls.push(["start"]);
+  start(alone: boolean): void {
+    this.calls.push(["start", alone]);
     this.tell("self", this.id, undefined, 1);
-    this.sink.signaling("connecting");
+    if (!alone) this.sink.signaling("connecting");
+    if (alone) this.sink.ready();
     this.sink.settled();
   }
   setPresence(value: unknown): void {
@@ -69,6 +71,27 @@ export class FakeHost implements Host {
   }
   wake(): void {
     this.calls.push(["wake"]);
+  }
+  iceServers(): unknown {
+    return this.sink.iceServers(undefined);
+  }
+  /** Whether the node has a place for another link. */
+  hasPlace = true;
+  /** A stand-in for the envelope of docs/PROTOCOL.md: who, for whom, and a signature that is the room's name. */
+  seal(addressee: Uint8Array, value: unknown): Uint8Array {
+    const frame = new Uint8Array([...new Uint8Array(34), ...addressee, ...new TextEncoder().encode(JSON.stringify([this.id, value, this.room], plain))]);
+    this.calls.push(["seal", value]);
+    return frame;
+  }
+  unseal(frame: Uint8Array, patienceMs: number): unknown[] | undefined {
+    try {
+      const [from, value, room] = JSON.parse(new TextDecoder().decode(frame.subarray(58)), lively) as [string, unknown, string];
+      if (patienceMs > 0) this.calls.push(["unseal", patienceMs]);
+      if (patienceMs > 0 && this.hasPlace) void Promise.resolve(this.sink.iceServers(undefined)).then((given) => this.sink.connect(given));
+      return [from, value, room === this.room];
+    } catch {
+      return undefined;
+    }
   }
   leave(): Promise<unknown> {
     this.calls.push(["leave"]);
@@ -111,6 +134,10 @@ export class FakeHost implements Host {
   }
 }
 
+/** Bytes as JSON, and back. */
+const plain = (_: string, value: unknown) => (value instanceof Uint8Array ? { bytes: [...value] } : value);
+const lively = (_: string, value: unknown) => (Array.isArray((value as { bytes?: number[] } | null)?.bytes) ? new Uint8Array((value as { bytes: number[] }).bytes) : value);
+
 /** The last host that was made. */
 export function lastHost(): FakeHost {
   const host = FakeHost.made.at(-1);
@@ -121,6 +148,7 @@ export function lastHost(): FakeHost {
 /** The globals of a page that a room looks at; returns what dispatches its events. */
 export function stubPage(): (type: string, fields?: object) => void {
   FakeHost.made = [];
+  FakeHost.id = "00".repeat(16);
   const page = new EventTarget();
   const document = Object.assign(new EventTarget(), { hidden: false });
   vi.stubGlobal("document", document);

@@ -33,11 +33,21 @@ async function joined(...args: Parameters<typeof join>): Promise<Room> {
 test("joining hands everything to the host, and resolves when the room is complete", async () => {
   const room = await joined("lobby", { presence: { name: "a" }, zone: "eu", relayOnly: true, config: { linksWanted: 3 }, signaling: ["ws://one", "wss://two/x#part"] });
   const host = lastHost();
-  expect([host.room, host.urls, host.zone, host.relayOnly]).toEqual(["lobby", ["ws://one/", "wss://two/x"], "eu", true]);
+  expect([host.room, host.urls, host.zone]).toEqual(["lobby", ["ws://one/", "wss://two/x"], "eu"]);
   expect(host.config[0]).toBe(3);
   expect(host.config.slice(1).every(Number.isNaN)).toBe(true);
   expect(host.calls.map(([name]) => name)).toEqual(["setPresence", "setHidden", "start"]);
   expect(room.name).toBe("lobby");
+});
+
+test("without any server the room is complete at once, and nobody is missed", async () => {
+  const room = await join("lobby", { signaling: [] });
+  rooms.push(room);
+  expect([lastHost().urls, lastHost().asked("start")]).toEqual([[], [["start", true]]]);
+  const states: string[] = [];
+  room.on("signaling", (state) => states.push(state));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(states).toEqual(["detached"]);
 });
 
 test("the default server is where the page comes from", async () => {
@@ -82,7 +92,7 @@ test("joining fails after 20 s if no link came about, and says what was in the w
   const failed = expect(join("lobby")).rejects.toMatchObject({ code: "join-timeout", message: expect.stringContaining("too many of them") as string });
   await vi.advanceTimersByTimeAsync(0);
   lastHost().sink.signaling("attached");
-  lastHost().sink.trouble("connection-budget", "too many of them");
+  lastHost().sink.trouble("protocol", "too many of them");
   await vi.advanceTimersByTimeAsync(20_000);
   await failed;
 });
@@ -192,7 +202,8 @@ test.each([
   ["a secret", "lobby", { secret: "s3" }, "no room secrets yet"],
   ["an unknown option", "lobby", { singaling: "ws://x" }, "options.singaling is unknown"],
   ["a URL of another kind", "lobby", { signaling: "https://x" }, "no ws:// or wss:// URL"],
-  ["no URL at all", "lobby", { signaling: [] }, "options.signaling is empty"],
+  ["an invite that is none", "lobby", { invite: 5, onAnswer: () => {} }, "options.invite must be"],
+  ["an invite whose answer nobody wants", "lobby", { invite: "x" }, "options.onAnswer"],
   ["an unknown knob", "lobby", { config: { linkswanted: 1 } }, "linkswanted is unknown"],
   ["a knob of the prototype", "lobby", { config: { toString: 1 } }, "toString is unknown"],
   ["a knob out of range", "lobby", { config: { hopsMax: 256 } }, "integer from 1 to 255"],

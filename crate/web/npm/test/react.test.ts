@@ -18,8 +18,8 @@ let shown: HTMLElement;
 
 /** Joins at once. */
 function enter(name: string): HostedRoom {
-  const room = new HostedRoom({ name, logEntriesMax: 9, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, onLeave() {} });
-  room.start({ name: "ada" }, { ready() {}, attached() {}, trouble() {} });
+  const room = new HostedRoom({ name, logEntriesMax: 9, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, relayOnly: false, serverless: false, onLeave() {} });
+  room.start({ name: "ada" }, false, { ready() {}, attached() {}, trouble() {} });
   return room;
 }
 

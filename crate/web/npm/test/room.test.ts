@@ -13,8 +13,8 @@ const onLeave = vi.fn();
 beforeEach(() => {
   stubPage();
   onLeave.mockReset();
-  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, onLeave });
-  room.start(undefined, { ready() {}, attached() {}, trouble() {} });
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, relayOnly: false, serverless: false, onLeave });
+  room.start(undefined, false, { ready() {}, attached() {}, trouble() {} });
   host = lastHost();
 });
 afterEach(() => void vi.unstubAllGlobals());
@@ -109,8 +109,8 @@ test("who finds another tab with its identity goes on as a new member, and says 
     if (!anew) it.id = first;
     return it;
   };
-  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost, iceServers: () => undefined, onLeave });
-  room.start({ name: "ada" }, { ready() {}, attached() {}, trouble() {} });
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost, iceServers: () => undefined, relayOnly: false, serverless: false, onLeave });
+  room.start({ name: "ada" }, false, { ready() {}, attached() {}, trouble() {} });
   host = lastHost();
   host.tell("self", first, { name: "ada" }, 1);
   host.tell("joined", BOB, "bob");
@@ -290,9 +290,13 @@ test("errors are told, violations at most once a second", async () => {
   const errors = heard("error");
   for (let count = 0; count < 50; count += 1) host.sink.trouble("violation", EVE);
   host.sink.trouble("protocol", "full");
-  host.sink.trouble("connection-budget", "too many");
+  const connect = (name: string) => {
+    vi.stubGlobal("RTCPeerConnection", class { constructor() { throw new DOMException("too many", name); } });
+    expect(() => host.sink.connect(undefined)).toThrow("too many");
+  };
+  ["UnknownError", "SyntaxError"].forEach(connect);
   await Promise.resolve();
-  expect(errors.map(([error]) => (error as ChinwagError).code)).toEqual(["protocol", "protocol", "connection-budget"]);
+  expect(errors.map(([error]) => (error as ChinwagError).code)).toEqual(["protocol", "protocol", "connection-budget", "bad-argument"]);
 });
 
 test.each([
@@ -300,8 +304,8 @@ test.each([
   ["STUN alone", [{ urls: ["stun:one"] }], "Give a TURN server"],
   ["TURN", Promise.resolve([{ urls: ["stun:one", "turn:two"] }]), "The TURN server did not help"],
 ])("that no connection comes about is told once until there is a link, with what to do: %s", async (_, servers, what) => {
-  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => servers, onLeave });
-  room.start(undefined, { ready() {}, attached() {}, trouble() {} });
+  room = new HostedRoom({ name: "room", logEntriesMax: 512, makeHost: (sink) => new FakeHost(sink), iceServers: () => servers, relayOnly: false, serverless: false, onLeave });
+  room.start(undefined, false, { ready() {}, attached() {}, trouble() {} });
   const { sink } = lastHost();
   const errors = heard("error");
   expect(await sink.iceServers(undefined)).toEqual(await servers);

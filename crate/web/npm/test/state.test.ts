@@ -11,8 +11,8 @@ let host: FakeHost;
 
 beforeEach(() => {
   stubPage();
-  room = new HostedRoom({ name: "room", logEntriesMax: 5, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, onLeave() {} });
-  room.start(undefined, { ready() {}, attached() {}, trouble() {} });
+  room = new HostedRoom({ name: "room", logEntriesMax: 5, makeHost: (sink) => new FakeHost(sink), iceServers: () => undefined, relayOnly: false, serverless: false, onLeave() {} });
+  room.start(undefined, false, { ready() {}, attached() {}, trouble() {} });
   host = lastHost();
   host.tell("joined", BOB, { name: "bob" });
 });

@@ -23,6 +23,8 @@ extern "C" {
     fn message(sink: &JsValue, at: u32) -> JsValue;
     #[wasm_bindgen(js_name = setIce)]
     fn set_ice(sink: &JsValue, ice: &Function);
+    #[wasm_bindgen(js_name = setRelayOnly)]
+    fn set_relay_only(sink: &JsValue, relay_only: bool);
     pub(crate) fn js(code: &str) -> JsValue;
     pub(crate) fn same(a: &JsValue, b: &JsValue) -> bool;
 }
@@ -52,22 +54,16 @@ impl Peer {
         use_fake_server();
         let sink = memory();
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        let host = Host::new(
-            sink.clone().unchecked_into::<Sink>(),
-            room.to_owned(),
-            vec![identity; 32],
-            urls,
-            None,
-            relay_only,
-            config,
-        );
+        set_relay_only(&sink, relay_only);
+        let host =
+            Host::new(sink.clone().unchecked_into::<Sink>(), room.to_owned(), vec![identity; 32], urls, None, config);
         Self { host: host.expect("a host"), sink }
     }
 
     /// A member that is in the room, linked to so many others.
     pub(crate) async fn joined(room: &str, identity: u8, others: u32) -> Self {
         let peer = Self::new(room, identity);
-        peer.host.start();
+        peer.host.start(false);
         peer.until("ready", JsValue::UNDEFINED).await;
         peer.until("others", others).await;
         peer
