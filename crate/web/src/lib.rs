@@ -40,7 +40,6 @@ pub use crate::sink::Sink;
 #[wasm_bindgen]
 pub struct Host {
     driver: Rc<Driver>,
-    message_bytes_max: usize,
 }
 
 #[wasm_bindgen]
@@ -77,7 +76,7 @@ impl Host {
             commons: Arc::new(Alone),
         };
         let node = Node::new(clock::Clock::default().now(), setup);
-        Ok(Self { driver: Driver::new(node, sink, room, urls, relay_only), message_bytes_max })
+        Ok(Self { driver: Driver::new(node, sink, room, urls, relay_only, message_bytes_max) })
     }
 
     /// Enters the room. The sink hears `member("self", …)` first.
@@ -103,19 +102,16 @@ impl Host {
         self.driver.command(Command::SetPresence { value }).map_err(refusal)
     }
 
-    /// Sends a message to all, or to one. The promise resolves when the links have it, and waits while one of them is
-    /// behind.
+    /// Sends a message to all, or to one. Returns a promise while a link is behind, which resolves when the links have it; else nothing: they have it, or get it when
+    /// this turn of the event loop is over.
     ///
     /// # Errors
-    /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap.
-    pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<Promise, JsValue> {
+    /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap, and what the node says of the channel's name
+    /// and the addressee; all but the first two through the promise, if there is one.
+    pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<JsValue, JsValue> {
         let payload = encode(value)?;
-        let (bytes, max) = (payload.len(), self.message_bytes_max);
-        if bytes > max {
-            return Err(refusal(Refused::MessageTooLarge { bytes, max }));
-        }
         let to = to.map(|id| id.parse()).transpose().map_err(|_| refusal(Refused::UnknownMember))?;
-        Ok(self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() }))
+        self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() })
     }
 
     /// Tells the sink everything that a map, log or counter (`kind`) of this name holds now. Every later change is told by itself.
@@ -124,14 +120,14 @@ impl Host {
     }
 
     /// Writes into the map, log or counter (`kind`) of this name: the value of a `key`, which an undefined value deletes; a message; or what is added,
-    /// a number. For a log it returns a promise, which resolves when the links have the message, and waits while one of them is behind.
+    /// a number. For a log it returns what [`Host::send`] does.
     ///
     /// # Errors
-    /// `bad-argument` for what is no value; what the node says of its size, and of room for it. For a log, the promise rejects with that.
+    /// `bad-argument` for what is no value; what the node says of its size, and of room for it.
     pub fn write(&self, kind: &str, name: String, key: String, value: &JsValue) -> Result<JsValue, JsValue> {
         let command = match kind {
             news::LOG => {
-                return Ok(self.driver.send(Command::LogAppend { log: name, value: encode(value)? }).into());
+                return self.driver.send(Command::LogAppend { log: name, value: encode(value)? });
             }
             news::MAP => {
                 let value = if value.is_undefined() { None } else { Some(encode(value)?) };

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -21,6 +22,8 @@ export interface Sink {
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
   settled(): void;
+  /** Calls back when this turn of the event loop is over; in a hidden page, too, whose timers are slow. */
+  soon(call: () => void): void;
   /** What the next connection shall use. */
   iceServers(offered: unknown): unknown;
 }
@@ -83,6 +86,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn settled(this: &Sink) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn soon(this: &Sink, call: &Function);
 
     #[wasm_bindgen(method, catch, js_name = iceServers)]
     pub(crate) fn ice_servers(this: &Sink, offered: &JsValue) -> Result<JsValue, JsValue>;

@@ -6,6 +6,7 @@ import type { Host, Sink } from "./host.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
 import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
+import { afterTurn } from "./turn.js";
 import { cleanValue, type Json } from "./value.js";
 
 /** The name of a channel, map, log or counter in UTF-8; the other side holds the same bound. */
@@ -249,6 +250,7 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
+      soon: afterTurn,
       iceServers: async (offered) => (this.#iceServers = await this.#setup.iceServers(offered)),
     };
   }
