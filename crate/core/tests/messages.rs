@@ -118,6 +118,20 @@ fn names_of_channels_and_addressees_are_checked() {
 }
 
 #[test]
+fn whether_a_message_would_be_refused_can_be_asked_before() {
+    let mut world = World::room(2);
+    let (me, other) = (world.id(0), world.id(1));
+    let max = Config::default().message_bytes_max;
+    let node = &world.hosts[0].node;
+    assert_eq!(node.check_message("c", Some(other), b"x"), Ok(()));
+    assert_eq!(node.check_message("c", Some(me), b"x"), Err(Refused::UnknownMember));
+    let large = node.check_message("c", None, &vec![0; max + 1]);
+    assert_eq!(large, Err(Refused::MessageTooLarge { bytes: max + 1, max }));
+    world.command(0, Command::Leave).unwrap();
+    assert_eq!(world.hosts[0].node.check_message("c", None, b"x"), Err(Refused::Left));
+}
+
+#[test]
 fn duplicates_are_counted_and_never_delivered() {
     let mut world = World::room(5);
     world.say(0, None, b"once").unwrap();

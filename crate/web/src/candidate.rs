@@ -55,7 +55,7 @@ pub(crate) fn encode(candidates: &[Candidate]) -> Vec<u8> {
 pub(crate) fn decode(body: &[u8]) -> Option<Vec<Candidate>> {
     let mut reader = Reader::new(body);
     let mut candidates = Vec::new();
-    while !reader.is_at_end() {
+    while reader.left() > 0 {
         if candidates.len() == CANDIDATES_MAX {
             return None;
         }

@@ -65,9 +65,9 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// Whether everything has been read.
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
+    /// How many bytes have not been read.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// The next head; `None` at the end, and for what this codec does not have.
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(reader.head(), Some(Head::Of(BYTES, 4)));
         assert_eq!(reader.take(4), Some(&[1, 2, 3, 4][..]));
         assert_eq!(reader.head(), Some(Head::Float(-4.1)));
-        assert!(reader.is_at_end());
+        assert_eq!(reader.left(), 0);
         assert_eq!(reader.head(), None);
     }
 

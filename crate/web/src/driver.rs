@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Alarm, Clock, Timeout},
     link::Link,
     negotiation::Step,
-    news::{News, Trouble},
+    news::{JOINED_MAX, News, Trouble},
     signaling::{Signaling, SignalingState},
     sink::Sink,
     transport::{Connection, Handed},
@@ -44,6 +44,10 @@ pub(crate) struct Counters {
     pub(crate) values_refused: Cell<u64>,
     /// Frames for the unreliable channel that found it full.
     pub(crate) frames_dropped: Cell<u64>,
+    /// Messages that came in.
+    pub(crate) messages_in: Cell<u64>,
+    /// Messages that joined another one on their way out: the node counts them as one.
+    pub(crate) joined_out: Cell<u64>,
 }
 
 /// One more.
@@ -51,11 +55,39 @@ pub(crate) fn count(counter: &Cell<u64>) {
     counter.set(counter.get().saturating_add(1));
 }
 
-/// A message that waits until the links take it.
+/// Messages that go into one post, in bytes: what a post costs, a signature above all, is paid once for all of them.
+const JOINED_BYTES_MAX: usize = 15 << 10;
+
+/// Messages that wait until the links take them, or until the turn of the event loop is over.
 struct Waiting {
     command: Command,
-    resolve: Function,
-    reject: Function,
+    /// How many they are.
+    count: u32,
+    /// Their promise, and what keeps and breaks it; none if nobody waits for them, since they only wait for others to join them.
+    promise: JsValue,
+    settle: Option<(Function, Function)>,
+}
+
+impl Waiting {
+    /// Takes in a message of the same moment for the same readers, if there is room.
+    fn join(&mut self, other: &Command, bytes_max: usize) -> bool {
+        match (&mut self.command, other) {
+            (
+                Command::Send { channel, to, payload, sent_at_ms },
+                Command::Send { channel: its_channel, to: its_to, payload: its_payload, sent_at_ms: its_ms },
+            ) if payload.len() + its_payload.len() <= bytes_max
+                && self.count < JOINED_MAX
+                && sent_at_ms == its_ms
+                && to == its_to
+                && channel == its_channel =>
+            {
+                payload.extend_from_slice(its_payload);
+                self.count += 1;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A node and everything in the browser that belongs to it.
@@ -75,6 +107,12 @@ pub(crate) struct Driver {
     parted: RefCell<Option<(Function, Option<Timeout>)>>,
     inputs: RefCell<VecDeque<Input>>,
     sends: RefCell<VecDeque<Waiting>>,
+    /// When something was said last: what follows in the same millisecond waits for others to join it …
+    said_ms: Cell<u64>,
+    /// … until this turn of the event loop is over.
+    corked: Cell<bool>,
+    on_turn: Function,
+    joined_bytes_max: usize,
     news: RefCell<VecDeque<News>>,
     /// Called with a link, a step and a value, for every promise that is kept; and likewise for one that is broken.
     on_kept: Function,
@@ -90,7 +128,13 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// A driver that does nothing until it is started.
-    pub(crate) fn new(node: Node, sink: Sink, room: String, urls: Vec<String>) -> Rc<Self> {
+    pub(crate) fn new(
+        node: Node,
+        sink: Sink,
+        room: String,
+        urls: Vec<String>,
+        message_bytes_max: usize,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|driver| Self {
             signaling: Signaling::new(driver.clone(), urls, room, node.id()),
             node: RefCell::new(node),
@@ -102,6 +146,10 @@ impl Driver {
             parted: RefCell::default(),
             inputs: RefCell::default(),
             sends: RefCell::default(),
+            said_ms: Cell::default(),
+            corked: Cell::default(),
+            on_turn: turn_handler(driver.clone()),
+            joined_bytes_max: JOINED_BYTES_MAX.min(message_bytes_max),
             news: RefCell::default(),
             on_kept: handler(driver.clone(), Link::on_step),
             on_broken: handler(driver.clone(), |link, _, _| link.on_broken()),
@@ -135,16 +183,42 @@ impl Driver {
         self.run();
     }
 
-    /// Sends a message as soon as no link is behind; the promise resolves when the links have it.
-    pub(crate) fn send(self: &Rc<Self>, command: Command) -> Promise {
-        let mut command = Some(command);
-        let promise = Promise::new(&mut |resolve, reject| {
-            if let Some(command) = command.take() {
-                self.sends.borrow_mut().push_back(Waiting { command, resolve, reject });
+    /// Sends a message. Returns a promise if links are behind, which resolves when they have it.
+    ///
+    /// The first message of a millisecond goes at once. Those that follow wait for each other until this turn of the event loop is over, or until they fill a post.
+    pub(crate) fn send(self: &Rc<Self>, command: Command) -> Result<JsValue, JsValue> {
+        let mut said_ms = 0;
+        if let Command::Send { channel, to, payload, sent_at_ms } = &command {
+            self.with_node(|node| node.check_message(channel, *to, payload)).map_err(crate::refusal)?;
+            said_ms = *sent_at_ms;
+        }
+        let follows = self.said_ms.replace(said_ms) == said_ms && said_ms > 0;
+        let mut waits = self.with_node(Node::is_behind);
+        if let Some(last) = self.sends.borrow_mut().back_mut() {
+            if last.join(&command, self.joined_bytes_max) {
+                count(&self.counters.joined_out);
+                return Ok(last.promise.clone());
             }
-        });
+            waits |= last.settle.is_some();
+        }
+        let (mut promise, mut settle) = (JsValue::UNDEFINED, None);
+        if waits {
+            promise = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject))).into();
+        } else if !follows && self.sends.borrow().is_empty() {
+            self.command(command).map_err(crate::refusal)?;
+            return Ok(promise);
+        } else if !self.corked.replace(true) {
+            self.sink.soon(&self.on_turn);
+        }
+        self.sends.borrow_mut().push_back(Waiting { command, count: 1, promise: promise.clone(), settle });
         self.run();
-        promise
+        Ok(promise)
+    }
+
+    /// The turn of the event loop is over: what waited for others goes.
+    fn uncork(self: &Rc<Self>) {
+        self.corked.set(false);
+        self.run();
     }
 
     /// Does everything that is to do now, then tells the news and sets the timer.
@@ -161,10 +235,12 @@ impl Driver {
                 let done = self.node.borrow_mut().handle(self.clock.now(), Input::Command(waiting.command));
                 self.drain();
                 // Settling a promise runs nothing of the user's before we are through.
-                let _ = match done {
-                    Ok(()) => waiting.resolve.call0(&JsValue::UNDEFINED),
-                    Err(refused) => waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(refused)),
-                };
+                if let Some((resolve, reject)) = waiting.settle {
+                    let _ = match done {
+                        Ok(()) => resolve.call0(&JsValue::UNDEFINED),
+                        Err(refused) => reject.call1(&JsValue::UNDEFINED, &crate::refusal(refused)),
+                    };
+                }
             } else {
                 break;
             }
@@ -179,6 +255,7 @@ impl Driver {
     /// Says goodbye and closes everything; the promise resolves when the goodbye has arrived, or when nothing moves for
     /// a second.
     pub(crate) fn leave(self: &Rc<Self>) -> Promise {
+        self.uncork();
         self.leaving.set(true);
         // A node that has left already has no objection.
         let _ = self.command(Command::Leave);
@@ -189,7 +266,9 @@ impl Driver {
         self.signaling.end();
         self.alarm.clear();
         for waiting in self.sends.take() {
-            let _ = waiting.reject.call1(&JsValue::UNDEFINED, &crate::refusal(Refused::Left));
+            if let Some((_, reject)) = waiting.settle {
+                let _ = reject.call1(&JsValue::UNDEFINED, &crate::refusal(Refused::Left));
+            }
         }
         self.tell();
         if self.parting.borrow().is_empty() {
@@ -325,9 +404,10 @@ impl Driver {
         waiting + buffered
     }
 
-    /// Messages that wait for a link to catch up.
+    /// Messages that wait for a link to catch up; those that go together are one.
     pub(crate) fn sends_waiting(&self) -> usize {
-        self.sends.borrow().len()
+        let sends = self.sends.borrow();
+        if sends.back().is_some_and(|last| last.settle.is_some()) { sends.len() } else { 0 }
     }
 
     /// Tells about ourselves.
@@ -429,12 +509,16 @@ impl Driver {
         self.inputs.borrow_mut().pop_front()
     }
 
-    /// The next message, unless a link is behind that is worth waiting for: order among messages is kept, so the first one holds up all.
+    /// The next messages, unless a link is behind that is worth waiting for, or others may still join them: order among messages is kept, so the first one
+    /// holds up all.
     fn next_send(&self) -> Option<Waiting> {
-        if self.sends.borrow().is_empty() || self.with_node(Node::is_behind) {
-            return None;
-        }
-        self.sends.borrow_mut().pop_front()
+        let mut sends = self.sends.borrow_mut();
+        let first = sends.front()?;
+        let waits = match first.settle {
+            Some(_) => self.with_node(Node::is_behind),
+            None => self.corked.get() && sends.len() == 1,
+        };
+        if waits { None } else { sends.pop_front() }
     }
 
     fn set_alarm(self: &Rc<Self>) {
@@ -503,6 +587,16 @@ fn handler(driver: Weak<Driver>, call: fn(&Rc<Link>, Step, &JsValue)) -> Functio
         let link = driver.upgrade().and_then(|driver| driver.link(LinkId(link)));
         if let (Some(link), Some(step)) = (link, Step::ALL.get(step)) {
             call(&link, *step, &value);
+        }
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+/// A function for the end of a turn of the event loop. JavaScript owns it, too.
+fn turn_handler(driver: Weak<Driver>) -> Function {
+    let closure = Closure::<dyn FnMut()>::new(move || {
+        if let Some(driver) = driver.upgrade() {
+            driver.uncork();
         }
     });
     closure.into_js_value().unchecked_into()

@@ -43,7 +43,6 @@ pub struct Host {
     driver: Rc<Driver>,
     identity: Identity,
     room: RoomKey,
-    message_bytes_max: usize,
 }
 
 #[wasm_bindgen]
@@ -81,7 +80,7 @@ impl Host {
         };
         let node = Node::new(clock::Clock::default().now(), setup);
         let key = RoomKey::new(&room);
-        Ok(Self { driver: Driver::new(node, sink, room, urls), identity, room: key, message_bytes_max })
+        Ok(Self { driver: Driver::new(node, sink, room, urls, message_bytes_max), identity, room: key })
     }
 
     /// Enters the room: `alone`, if there is neither a server nor an invite. The sink hears `member("self", …)` first.
@@ -112,19 +111,16 @@ impl Host {
         self.driver.command(Command::SetPresence { value }).map_err(refusal)
     }
 
-    /// Sends a message to all, or to one. The promise resolves when the links have it, and waits while one of them is
-    /// behind.
+    /// Sends a message to all, or to one. Returns a promise while a link is behind, which resolves when the links have it; else nothing: they have it, or get it when
+    /// this turn of the event loop is over.
     ///
     /// # Errors
-    /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap.
-    pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<Promise, JsValue> {
+    /// Before anything is sent: `bad-argument` for what is no value, `message-too-large` for what is above the cap, and what the node says of the channel's name
+    /// and the addressee; all but the first two through the promise, if there is one.
+    pub fn send(&self, channel: String, to: Option<String>, value: &JsValue) -> Result<JsValue, JsValue> {
         let payload = encode(value)?;
-        let (bytes, max) = (payload.len(), self.message_bytes_max);
-        if bytes > max {
-            return Err(refusal(Refused::MessageTooLarge { bytes, max }));
-        }
         let to = to.map(|id| id.parse()).transpose().map_err(|_| refusal(Refused::UnknownMember))?;
-        Ok(self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() }))
+        self.driver.send(Command::Send { channel, to, payload, sent_at_ms: clock::wall_ms() })
     }
 
     /// Tells the sink everything that a map, log or counter (`kind`) of this name holds now. Every later change is told by itself.
@@ -133,14 +129,14 @@ impl Host {
     }
 
     /// Writes into the map, log or counter (`kind`) of this name: the value of a `key`, which an undefined value deletes; a message; or what is added,
-    /// a number. For a log it returns a promise, which resolves when the links have the message, and waits while one of them is behind.
+    /// a number. For a log it returns what [`Host::send`] does.
     ///
     /// # Errors
-    /// `bad-argument` for what is no value; what the node says of its size, and of room for it. For a log, the promise rejects with that.
+    /// `bad-argument` for what is no value; what the node says of its size, and of room for it.
     pub fn write(&self, kind: &str, name: String, key: String, value: &JsValue) -> Result<JsValue, JsValue> {
         let command = match kind {
             news::LOG => {
-                return Ok(self.driver.send(Command::LogAppend { log: name, value: encode(value)? }).into());
+                return self.driver.send(Command::LogAppend { log: name, value: encode(value)? });
             }
             news::MAP => {
                 let value = if value.is_undefined() { None } else { Some(encode(value)?) };

@@ -59,7 +59,8 @@ knobs! {
 
 /// The node's statistics and the host's own; then, for each kind of frame, how many were sent and their bytes.
 pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
-    let (node, host) = (driver.with_node(Node::stats), driver.counters());
+    let (mut node, host) = (driver.with_node(Node::stats), driver.counters());
+    node.messages_out += host.joined_out.get();
     let numbers = [
         node.members,
         node.suspects,
@@ -71,7 +72,7 @@ pub(crate) fn stats(driver: &Driver) -> Vec<f64> {
         node.frames_out,
         node.bytes_in,
         node.bytes_out,
-        node.messages_in,
+        host.messages_in.get(),
         node.messages_out,
         node.duplicates,
         node.violations,

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::transport::Connection;
@@ -23,6 +24,8 @@ export interface Sink {
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
   settled(): void;
+  /** Calls back when this turn of the event loop is over; in a hidden page, too, whose timers are slow. */
+  soon(call: () => void): void;
   /** The ICE servers for the next connection, or a promise of them. */
   iceServers(offered: unknown): unknown;
   /** A fresh connection that uses them, or one that was described already: `{ connection, reliable, unreliable }`. This may throw, when it has told why. */
@@ -87,6 +90,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn settled(this: &Sink) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn soon(this: &Sink, call: &Function);
 
     #[wasm_bindgen(method, catch, js_name = iceServers)]
     pub(crate) fn ice_servers(this: &Sink, offered: &JsValue) -> Result<JsValue, JsValue>;

@@ -17,7 +17,7 @@ use crate::cbor::{
 };
 
 /// Arrays and objects inside each other at most. Each costs some stack, here and in whoever walks the value.
-const DEPTH_MAX: u32 = 64;
+pub(crate) const DEPTH_MAX: u32 = 64;
 
 /// The one key that an object cannot get as its own by assignment: it would change the prototype.
 const PROTO: &str = "__proto__";
@@ -36,8 +36,7 @@ pub(crate) fn encode(value: &JsValue) -> Result<Vec<u8>, NotAValue> {
 /// The value of some CBOR, which must be one item and nothing behind it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<JsValue, NotAValue> {
     let mut reader = Reader::new(bytes);
-    let value = read(&mut reader, DEPTH_MAX).ok_or(NotAValue)?;
-    if reader.is_at_end() { Ok(value) } else { Err(NotAValue) }
+    read(&mut reader, DEPTH_MAX).filter(|_| reader.left() == 0).ok_or(NotAValue)
 }
 
 fn write(to: &mut Vec<u8>, value: &JsValue, depth_left: u32) -> Option<()> {
@@ -96,7 +95,7 @@ fn write_object(to: &mut Vec<u8>, object: &Object, depth_left: u32) -> Option<()
 
 /// Reads one item. Lengths are the sender's word: nothing is allotted for them, and the end of the bytes ends every
 /// loop.
-fn read(from: &mut Reader<'_>, depth_left: u32) -> Option<JsValue> {
+pub(crate) fn read(from: &mut Reader<'_>, depth_left: u32) -> Option<JsValue> {
     match from.head()? {
         Head::Float(number) => number.is_finite().then(|| number.into()),
         Head::Of(UNSIGNED, number) => integer(number as f64),

@@ -126,6 +126,14 @@ export class Memory {
   signaling(state) { this.state = state; this.note(`signaling ${state}`); }
   trouble(code, detail) { this.note(`trouble ${code}: ${detail}`); }
   settled() {}
+  soon(call) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      call();
+    };
+    port2.postMessage(0);
+  }
   iceServers(offered) { return this.ice ? this.ice(offered) : undefined; }
   /** As the face does it. */
   connect(given) {

@@ -8,7 +8,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 mod page;
 
-use page::{Peer, attached, code, js, links_told, same, server_says, set_down};
+use page::{Peer, attached, code, js, links_told, same, server_says, set_down, settled};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -17,6 +17,8 @@ const MESSAGE_BYTES_MAX: usize = 14;
 const PRESENCE_BYTES_MAX: usize = 18;
 const LINKS: usize = 2;
 const FRAMES_OUT: usize = 7;
+const MESSAGES_IN: usize = 10;
+const MESSAGES_OUT: usize = 11;
 const CONNECTIONS_MADE: usize = 19;
 const SENDS_WAITING: usize = 24;
 
@@ -65,7 +67,7 @@ async fn messages_keep_their_order_when_the_links_are_behind() {
         .collect();
     assert!(a.stat(SENDS_WAITING) > 0.0, "7 MB are more than a link takes at once");
     for sent in sends {
-        wasm_bindgen_futures::JsFuture::from(sent).await.unwrap();
+        settled(&sent).await.unwrap();
     }
     b.until("messages", 24).await;
     for number in 0..24_u32 {
@@ -74,6 +76,70 @@ async fn messages_keep_their_order_when_the_links_are_behind() {
     }
     assert_eq!(a.stat(SENDS_WAITING), 0.0);
     a.leave().await;
+    b.leave().await;
+}
+
+/// Frames that carried messages to all, and to one.
+fn posts(peer: &Peer) -> f64 {
+    const POST: usize = 31 + 2 * 6;
+    const DIRECT: usize = 31 + 2 * 27;
+    peer.stat(POST) + peer.stat(DIRECT)
+}
+
+#[wasm_bindgen_test]
+async fn what_is_said_in_one_turn_of_the_event_loop_goes_together_and_arrives_one_by_one() {
+    let (a, b) = (Peer::joined("turn", 1, 0).await, Peer::joined("turn", 2, 1).await);
+    a.until("others", 1).await;
+    for to in [None, Some(&b)] {
+        let (posts_before, before) = (posts(&a), b.messages());
+        for number in 0..300 {
+            let value = js_sys::Array::of2(&number.into(), &Uint8Array::new_with_length(40));
+            let taken = a.host.send("turn".to_owned(), to.map(|to| to.host.id()), &value).unwrap();
+            assert!(taken.is_undefined(), "nobody waits for a link that is not behind");
+        }
+        b.until("messages", before + 300).await;
+        assert!(posts(&a) - posts_before < 50.0, "{} posts", posts(&a) - posts_before);
+        for number in 0..300 {
+            let data = js_sys::Array::from(&b.message(before + number, "data"));
+            assert_eq!(data.get(0), JsValue::from(number));
+        }
+    }
+    assert_eq!((a.stat(MESSAGES_OUT), b.stat(MESSAGES_IN)), (600.0, 600.0));
+    let names: std::collections::HashSet<_> = (0..600).map(|at| b.message(at, "id").as_string().unwrap()).collect();
+    assert_eq!(names.len(), 600, "no name is used twice");
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn the_first_of_a_turn_goes_at_once_and_what_waits_for_its_end_does_so_in_vain_for_nothing() {
+    let (a, b) = (Peer::joined("first", 1, 0).await, Peer::joined("first", 2, 1).await);
+    a.until("others", 1).await;
+    let before = posts(&a);
+    a.host.send("first".to_owned(), None, &1.into()).unwrap();
+    assert_eq!(posts(&a) - before, 1.0, "it waits for nothing");
+    a.host.send("first".to_owned(), None, &2.into()).unwrap();
+    assert_eq!(posts(&a) - before, 1.0, "others may join it");
+    // For another reader: the one before it waits for nobody any more.
+    a.host.send("first".to_owned(), Some(b.host.id()), &3.into()).unwrap();
+    assert_eq!(posts(&a) - before, 2.0);
+    b.until("messages", 3).await;
+    assert_eq!((0..3).map(|at| b.message(at, "data").as_f64().unwrap()).collect::<Vec<_>>(), [1.0, 2.0, 3.0]);
+    a.leave().await;
+    b.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn what_waits_for_the_end_of_the_turn_is_said_before_the_goodbye() {
+    let (a, b) = (Peer::joined("last words", 1, 0).await, Peer::joined("last words", 2, 1).await);
+    a.until("others", 1).await;
+    let id = a.host.id();
+    for number in 0..3 {
+        a.host.send("last".to_owned(), None, &number.into()).unwrap();
+    }
+    a.leave().await;
+    b.until("told", format!("left {id}")).await;
+    assert_eq!(b.messages(), 3);
     b.leave().await;
 }
 
@@ -135,8 +201,8 @@ async fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
     assert_eq!(code(&a.send("x", None, &large).await.unwrap_err()), "message-too-large");
     assert_eq!(code(&a.host.set_presence(&large).unwrap_err()), "presence-too-large");
     assert_eq!(code(&a.send("", None, &JsValue::NULL).await.unwrap_err()), "channel-name");
-    let nobody = a.host.send("x".to_owned(), Some("0".repeat(32)), &JsValue::NULL).unwrap();
-    assert_eq!(code(&wasm_bindgen_futures::JsFuture::from(nobody).await.unwrap_err()), "unknown-member");
+    let nobody = a.host.send("x".to_owned(), Some("0".repeat(32)), &JsValue::NULL).unwrap_err();
+    assert_eq!(code(&nobody), "unknown-member");
     assert_eq!(a.stat(FRAMES_OUT), 0.0);
     a.leave().await;
 }

@@ -33,7 +33,14 @@ impl Node {
         Ok(())
     }
 
-    fn check_message(&self, channel: &str, to: Option<PeerId>, payload: &[u8]) -> Result<(), Refused> {
+    /// Whether a message would be taken now, for a host that keeps it back for a moment.
+    ///
+    /// # Errors
+    /// What [`Command::Send`](crate::Command::Send) would be refused with.
+    pub fn check_message(&self, channel: &str, to: Option<PeerId>, payload: &[u8]) -> Result<(), Refused> {
+        if self.left {
+            return Err(Refused::Left);
+        }
         let max = self.config.channel_name_bytes_max.min(CHANNEL_BYTES_MAX);
         if channel.is_empty() || channel.len() > max {
             return Err(Refused::ChannelName { bytes: channel.len(), max });

@@ -208,6 +208,9 @@ export interface Channel<T> extends AsyncIterable<[T, MessageMeta]> {
   /**
    * Sends to everybody else, or to the member with the id `to`. Resolves when the message is handed to the links, and
    * waits while one of them is behind. Never truncates: a message above the cap is refused before anything is sent.
+   *
+   * The first message of a millisecond goes at once. What follows to the same readers goes out together when this turn of the event loop is over, or before if
+   * it fills a frame: a burst costs little more than a few large messages. `send` does not wait for that.
    */
   send(data: T, options?: { readonly to?: string | undefined }): Promise<void>;
   /** Calls `listener` for each message; returns what ends that. What came before anybody listened is told to the first. */

@@ -32,6 +32,8 @@ export interface Sink {
   trouble(code: string, detail: string): void;
   /** All news of one moment has been told. */
   settled(): void;
+  /** Calls back when this turn of the event loop is over. */
+  soon(call: () => void): void;
   /** The ICE servers that the next connection shall use, or a promise of them. */
   iceServers(offered: unknown): unknown;
   /** A fresh connection that uses them, or one that was described already. This alone may throw, when it has told why. */
@@ -44,10 +46,11 @@ export interface Host {
   /** Enters the room; `alone`, if there is neither a server nor an invite, and so nobody to wait for. */
   start(alone: boolean): void;
   setPresence(value: unknown): void;
-  send(channel: string, to: string | undefined, value: unknown): Promise<unknown>;
+  /** Returns a promise while a link is behind; else the links have the message, or get it when this turn of the event loop is over. */
+  send(channel: string, to: string | undefined, value: unknown): Promise<unknown> | undefined;
   /** Tells the sink at once what the map, log or counter holds. */
   open(kind: Kind, name: string): void;
-  /** Writes a `key` of a map, undefined to delete it; a message of a log, for which it returns a promise; or adds a number to a counter. */
+  /** Writes a `key` of a map, undefined to delete it; a message of a log, for which it returns what `send` does; or adds a number to a counter. */
   write(kind: Kind, name: string, key: string, value: unknown): Promise<unknown> | undefined;
   setHidden(hidden: boolean): void;
   wake(): void;

@@ -8,6 +8,7 @@ import type { Invites } from "./invite.js";
 import { utf8Bytes } from "./options.js";
 import { Views } from "./state.js";
 import { FRAME_KINDS, HOST_STATS, type Stats } from "./stats.js";
+import { afterTurn } from "./turn.js";
 import { cleanValue, type Json } from "./value.js";
 
 /** The name of a channel, map, log or counter in UTF-8; the other side holds the same bound. */
@@ -290,6 +291,7 @@ export class HostedRoom implements Room {
       },
       trouble: (code, detail) => this.#onTrouble(code, detail),
       settled: () => this.#settle(),
+      soon: afterTurn,
       iceServers: async (offered) => this.#invites?.next() ?? (this.#iceServers = await this.#setup.iceServers(offered)),
       connect: (given) => this.#connect(given),
     };

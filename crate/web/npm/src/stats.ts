@@ -62,7 +62,7 @@ export interface Stats {
   readonly valuesRefused: number;
   /** Gauge: bytes that wait in queues and in the browser's buffers to be sent. */
   readonly bufferedBytes: number;
-  /** Gauge: messages whose `send()` waits for a link to catch up. */
+  /** Gauge: messages whose `send()` waits for a link to catch up; small ones that will go out together count as one. */
   readonly sendsWaiting: number;
   /** Counter: members that came under suspicion here. */
   readonly suspicions: number;

@@ -83,6 +83,11 @@ impl Peer {
         js_sys::Reflect::get(&message(&self.sink, at), &key.into()).expect("a message")
     }
 
+    /// How many have come.
+    pub(crate) fn messages(&self) -> u32 {
+        js_sys::Reflect::get(&self.sink, &"messages".into()).map_or(0, |all| js_sys::Array::from(&all).length())
+    }
+
     pub(crate) fn use_ice(&self, ice: &JsValue) {
         set_ice(&self.sink, ice.unchecked_ref());
     }
@@ -94,12 +99,17 @@ impl Peer {
 
     pub(crate) async fn send(&self, channel: &str, to: Option<&Peer>, value: &JsValue) -> Result<(), JsValue> {
         let sent = self.host.send(channel.to_owned(), to.map(|to| to.host.id()), value)?;
-        JsFuture::from(sent).await.map(|_| ())
+        settled(&sent).await
     }
 
     pub(crate) async fn leave(self) {
         JsFuture::from(self.host.leave()).await.expect("leaving never fails");
     }
+}
+
+/// What becomes of a promise; of anything else, nothing.
+pub(crate) async fn settled(promise: &JsValue) -> Result<(), JsValue> {
+    JsFuture::from(Promise::resolve(promise)).await.map(|_| ())
 }
 
 /// The code of what a host throws.
