@@ -128,13 +128,7 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// A driver that does nothing until it is started.
-    pub(crate) fn new(
-        node: Node,
-        sink: Sink,
-        room: String,
-        urls: Vec<String>,
-        message_bytes_max: usize,
-    ) -> Rc<Self> {
+    pub(crate) fn new(node: Node, sink: Sink, room: String, urls: Vec<String>, message_bytes_max: usize) -> Rc<Self> {
         Rc::new_cyclic(|driver| Self {
             signaling: Signaling::new(driver.clone(), urls, room, node.id()),
             node: RefCell::new(node),
