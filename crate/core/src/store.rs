@@ -138,12 +138,13 @@ impl Store {
         self.estates.get(owner).map(|estate| &estate.public_key)
     }
 
-    /// Whether an entry is held in exactly this version.
-    pub(crate) fn holds(&self, entry: &Entry) -> bool {
-        self.slot(entry).is_ok_and(|at| {
-            self.entries
-                .get(at)
-                .is_some_and(|held| held.body.owner == entry.owner && held.body.version == entry.version)
+    /// Whether just this entry is held. Another one of the same version is something else: a liar's, and which of the two stays is not decided by who comes
+    /// first.
+    pub(crate) fn holds(&self, entry: &Signed<Entry>) -> bool {
+        let Signed { body, signature } = entry;
+        let held = self.slot(body).ok().and_then(|at| self.entries.get(at));
+        held.is_some_and(|held| {
+            held.body.owner == body.owner && held.body.version == body.version && held.signature == *signature
         })
     }
 

@@ -3,7 +3,7 @@
 mod world;
 
 use chinwag_core::{
-    Alone, Departure, Event, Identity, Input, SignalKind, ViolationKind,
+    Alone, Command, Departure, Event, Identity, Input, SignalKind, ViolationKind,
     wire::{
         Content, Entry, Envelope, Farewell, Frame, Knock, Malformed, Post, Range, Record, RoomKey, Rumor, ShortId,
         Signed, Statement, Suspicion,
@@ -489,4 +489,31 @@ fn nobody_is_silenced_by_numbers_that_it_never_used() {
         world.run_ms(5_000);
         assert_eq!(world.payloads(0), [b"still heard"], "after {frame}");
     }
+}
+
+#[test]
+fn of_two_entries_of_one_version_the_same_holds_everywhere_whichever_came_first() {
+    let board = || Command::MapSet { map: "board".into(), key: "k".into(), value: Some(b"one".to_vec()) };
+    let mut author = World::room(1);
+    author.command(0, board()).unwrap();
+    let written = author.hosts[0].node.entries().next().unwrap().body.clone();
+    // A liar signs two values of one version, and tells two members in another order.
+    let liar = identity(77);
+    let versions = ["one", "two"].map(|value| {
+        let mut body = Entry { owner: liar.id(), ..written.clone() };
+        let end = body.value.len() - value.len();
+        body.value.splice(end.., value.bytes());
+        Frame::Kept { keys: vec![liar.public_key()], entries: vec![Signed::new(body, &liar, &room())] }.encode()
+    });
+    let mut world = World::room(3);
+    for (at, order) in [(0, [0, 1]), (1, [1, 0])] {
+        for which in order {
+            world.inject(at, usize::from(MALLORY), &versions[which]);
+        }
+    }
+    let held = |world: &World| [0, 1, 2].map(|at| world.hosts[at].node.entries().cloned().collect::<Vec<_>>());
+    let [first, second, _] = held(&world);
+    assert_eq!((first.len(), &first), (1, &second));
+    world.run_ms(10_000);
+    assert_eq!(held(&world), [first.clone(), first.clone(), first]);
 }

@@ -165,7 +165,7 @@ impl Node {
         let mine = (owner == self.id()).then(|| self.me.body.public_key());
         let known = mine.or_else(|| self.members.key_of(&owner)).or_else(|| self.store.key_of(&owner)).or(named);
         let Some(public_key) = known.copied() else { return };
-        if self.store.holds(&entry.body) {
+        if self.store.holds(&entry) {
             self.mark_if_member(is_member, owner, version);
             return;
         }
