@@ -332,7 +332,7 @@ fn replayed_goodbyes_and_records_revive_nobody() {
         Frame::Hello(record) => Some(record.clone()),
         _ => None,
     });
-    world.command(1, chinwag_core::Command::Leave).unwrap();
+    world.command(1, Command::Leave).unwrap();
     world.kill(1);
     world.run_ms(1_000);
     world.inject(0, 2, &Frame::Records(vec![old.unwrap()]).encode());
