@@ -107,7 +107,7 @@ pub(crate) struct Driver {
     parted: RefCell<Option<(Function, Option<Timeout>)>>,
     inputs: RefCell<VecDeque<Input>>,
     sends: RefCell<VecDeque<Waiting>>,
-    /// When something was said last: what follows in the same millisecond waits for others to join it …
+    /// When something went out at once: what follows in the same millisecond waits for others to join it …
     said_ms: Cell<u64>,
     /// … until this turn of the event loop is over.
     corked: Cell<bool>,
@@ -179,14 +179,14 @@ impl Driver {
 
     /// Sends a message. Returns a promise if links are behind, which resolves when they have it.
     ///
-    /// The first message of a millisecond goes at once. Those that follow wait for each other until this turn of the event loop is over, or until they fill a post.
+    /// A message goes at once, unless it follows another in the same millisecond: then it waits for more until this turn of the event loop is over, or until they
+    /// fill a post.
     pub(crate) fn send(self: &Rc<Self>, command: Command) -> Result<JsValue, JsValue> {
-        let mut said_ms = 0;
+        let mut follows = false;
         if let Command::Send { channel, to, payload, sent_at_ms } = &command {
             self.with_node(|node| node.check_message(channel, *to, payload)).map_err(crate::refusal)?;
-            said_ms = *sent_at_ms;
+            follows = *sent_at_ms == self.said_ms.get();
         }
-        let follows = self.said_ms.replace(said_ms) == said_ms && said_ms > 0;
         let mut waits = self.with_node(Node::is_behind);
         if let Some(last) = self.sends.borrow_mut().back_mut() {
             if last.join(&command, self.joined_bytes_max) {
@@ -200,6 +200,8 @@ impl Driver {
             promise = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject))).into();
         } else if !follows && self.sends.borrow().is_empty() {
             self.command(command).map_err(crate::refusal)?;
+            // To say it has taken some of the time in which something can follow.
+            self.said_ms.set(clock::wall_ms());
             return Ok(promise);
         } else if !self.corked.replace(true) {
             self.sink.soon(&self.on_turn);
