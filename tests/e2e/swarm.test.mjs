@@ -26,7 +26,8 @@ const SOCKETS_MAX = 5;
 const CONNECTIONS_MAX = 12;
 const HEARD_MS = 100;
 const WORDS_MS = 5_000;
-const NEW_LINKS = 5;
+/** Of fifty, of whom ten die, five at least. Fewer dead leave fewer places. */
+const NEW_LINKS = A_PAGE / 2;
 /** The longest pause between two tries to find the server again is half a minute. */
 const REUNION_MS = 35_000;
 const CHROMIUM = /** @type {const} */ (["chromium", "chromium", "chromium", "chromium", "chromium"]);
